@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#include "st-error.h"
+
+/* @result is what st_system_*() and st_mount_*() return: a negated errno. @step says what could not be done. */
+void     st_error_set_result (GError    **error,
+                              int         result,
+                              const char *step,
+                              ...) G_GNUC_PRINTF (3, 4);
+gboolean st_error_set_closed (GError    **error,
+                              const char *what);

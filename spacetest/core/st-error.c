@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-error-private.h"
+
+#include <errno.h>
+
+G_DEFINE_ENUM_TYPE (StError,
+                    st_error,
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_FAILED, "failed"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_PERMISSION_DENIED, "permission-denied"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_NOT_SUPPORTED, "not-supported"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_NOT_FOUND, "not-found"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_NOT_A_NAMESPACE, "not-a-namespace"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_WRONG_TYPE, "wrong-type"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_WRONG_THREAD, "wrong-thread"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_WRONG_ORDER, "wrong-order"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_CLOSED, "closed"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_STALE, "stale"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_INVALID_ARGUMENT, "invalid-argument"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_EXHAUSTED, "exhausted"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_WOULD_TOUCH_HOST, "would-touch-host"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_CALLBACK_FAILED, "callback-failed"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_HELPER_FAILED, "helper-failed"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_PROTOCOL, "protocol"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_NO_RETURN, "no-return"))
+
+/**
+ * st_error_quark:
+ *
+ * Gets the error domain of the library.
+ *
+ * Returns: the quark behind %ST_ERROR
+ *
+ * Since: 0.1
+ */
+G_DEFINE_QUARK (st-error-quark, st_error)
+
+typedef struct
+{
+  int number;
+  StError code;
+  const char *hint;
+} Meaning;
+
+static const Meaning meanings[] = {
+  { EPERM, ST_ERROR_PERMISSION_DENIED, "no CAP_SYS_ADMIN; run under \"spacetest run\", or see docs: privileges" },
+  { EACCES, ST_ERROR_PERMISSION_DENIED, "see docs: privileges" },
+  { ENOENT, ST_ERROR_NOT_FOUND, NULL },
+  { ENOTDIR, ST_ERROR_NOT_FOUND, NULL },
+  { ESRCH, ST_ERROR_NOT_FOUND, "the process is gone" },
+  { ENOTTY, ST_ERROR_NOT_A_NAMESPACE, "not a namespace" },
+  { EBADF, ST_ERROR_INVALID_ARGUMENT, "not an open descriptor" },
+  { EINVAL, ST_ERROR_INVALID_ARGUMENT, NULL },
+  { EISDIR, ST_ERROR_INVALID_ARGUMENT, NULL },
+  { ELOOP, ST_ERROR_INVALID_ARGUMENT, NULL },
+  { ENAMETOOLONG, ST_ERROR_INVALID_ARGUMENT, NULL },
+  { ENOSYS, ST_ERROR_NOT_SUPPORTED, NULL },
+  { EOPNOTSUPP, ST_ERROR_NOT_SUPPORTED, NULL },
+  { EUSERS, ST_ERROR_NOT_SUPPORTED, "not in a threaded process" },
+  { ENODEV, ST_ERROR_NOT_SUPPORTED, "not in this kernel" },
+  { EMFILE, ST_ERROR_EXHAUSTED, "raise RLIMIT_NOFILE" },
+  { ENFILE, ST_ERROR_EXHAUSTED, "raise /proc/sys/fs/file-max" },
+  { ENOMEM, ST_ERROR_EXHAUSTED, NULL },
+  { EAGAIN, ST_ERROR_EXHAUSTED, "raise RLIMIT_NPROC" },
+  { ENOSPC, ST_ERROR_EXHAUSTED, "nested too deep, or see the limits in /proc/sys/user/ and /proc/sys/fs/mount-max" },
+  { EDQUOT, ST_ERROR_EXHAUSTED, NULL },
+};
+
+static const Meaning *
+meaning_of (int number)
+{
+  static const Meaning other = { 0, ST_ERROR_FAILED, NULL };
+  for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++)
+    if (meanings[i].number == number)
+      return &meanings[i];
+  return &other;
+}
+
+void
+st_error_set_result (GError    **error,
+                     int         result,
+                     const char *step,
+                     ...)
+{
+  va_list args;
+  va_start (args, step);
+  g_autofree char *what = g_strdup_vprintf (step, args);
+  va_end (args);
+
+  const Meaning *meaning = meaning_of (-result);
+  g_autofree char *cure = meaning->hint ? g_strdup_printf (" (%s)", meaning->hint) : g_strdup ("");
+  g_set_error (error, ST_ERROR, meaning->code, "%s: %s%s", what, g_strerror (-result), cure);
+}
+
+gboolean
+st_error_set_closed (GError    **error,
+                     const char *what)
+{
+  g_set_error (error, ST_ERROR, ST_ERROR_CLOSED, "the %s is closed, or was made without its constructor", what);
+  return FALSE;
+}

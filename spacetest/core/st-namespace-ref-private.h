@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#include "st-namespace-ref.h"
+#include "st-space-private.h"
+
+struct _StNamespaceRef
+{
+  StSpace parent_instance;
+
+  /* What it is, once and for all: NULL in a reference that was made without its constructor. Stays after closing. */
+  const StKind *kind;
+  StIdentity identity;
+
+  GMutex lock;
+  StHandle *handle;   /* guarded by lock; NULL once closed */
+};
+
+struct _StNamespaceRefClass
+{
+  StSpaceClass parent_class;
+
+  void (*close) (StNamespaceRef *self);
+};
+
+StNamespaceRef *st_namespace_ref_new_take_handle (StHandle *handle);
+void            st_namespace_ref_take_handle     (StNamespaceRef *self,
+                                                  StHandle       *handle);
+StHandle       *st_namespace_ref_dup_handle      (StNamespaceRef *self,
+                                                  GError        **error);
+gboolean        st_namespace_ref_collect_for_pid (int             pid,
+                                                  StNamespaceType types,
+                                                  GPtrArray      *refs,
+                                                  GError        **error);

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-namespace-ref-private.h"
+
+#include "st-error-private.h"
+
+#include <errno.h>
+
+/**
+ * StNamespaceRef:
+ *
+ * A reference that keeps one namespace alive and knows which one it is: a space of one.
+ *
+ * A reference owns one close-on-exec descriptor, opened once and checked for what it is. It is the same in every process and
+ * thread; what it can be used for depends on who uses it.
+ *
+ * [method@Spacetest.NamespaceRef.equal] and [method@Spacetest.NamespaceRef.hash] make references fit for a
+ * [struct@GLib.HashTable]. All methods can be called from any thread.
+ *
+ * ```c
+ * g_autoptr (StNamespaceRef) net = st_namespace_ref_new_for_path ("/run/netns/blue", ST_NAMESPACE_NET, &error);
+ * ```
+ *
+ * Since: 0.1
+ */
+G_DEFINE_TYPE (StNamespaceRef, st_namespace_ref, ST_TYPE_SPACE)
+
+enum
+{
+  PROP_CLOSED = 1,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+StHandle *
+st_namespace_ref_dup_handle (StNamespaceRef *self,
+                             GError        **error)
+{
+  g_mutex_lock (&self->lock);
+  StHandle *handle = self->handle ? st_handle_ref (self->handle) : NULL;
+  g_mutex_unlock (&self->lock);
+  if (!handle)
+    st_error_set_closed (error, "namespace reference");
+  return handle;
+}
+
+static gboolean
+st_namespace_ref_acquire (StSpace     *space,
+                          StHandleSet *set,
+                          GError     **error)
+{
+  StHandle *handle = st_namespace_ref_dup_handle (ST_NAMESPACE_REF (space), error);
+  if (handle)
+    set->of_kind[handle->kind->index] = handle;
+  return handle != NULL;
+}
+
+static StNamespaceType
+st_namespace_ref_get_types (StSpace *space)
+{
+  StNamespaceRef *self = ST_NAMESPACE_REF (space);
+  return self->kind ? self->kind->flag : ST_NAMESPACE_NONE;
+}
+
+static StNamespaceRef *
+st_namespace_ref_get_ref (StSpace        *space,
+                          StNamespaceType type)
+{
+  return ST_NAMESPACE_REF (space);
+}
+
+static void
+st_namespace_ref_real_close (StNamespaceRef *self)
+{
+  g_mutex_lock (&self->lock);
+  StHandle *handle = g_steal_pointer (&self->handle);
+  g_mutex_unlock (&self->lock);
+  st_space_stop_workers (ST_SPACE (self));
+  if (!handle)
+    return;
+  st_handle_unref (handle);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLOSED]);
+}
+
+static void
+st_namespace_ref_get_property (GObject    *object,
+                               guint       id,
+                               GValue     *value,
+                               GParamSpec *pspec)
+{
+  if (id == PROP_CLOSED)
+    g_value_set_boolean (value, st_namespace_ref_is_closed (ST_NAMESPACE_REF (object)));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+st_namespace_ref_dispose (GObject *object)
+{
+  st_namespace_ref_close (ST_NAMESPACE_REF (object));
+  G_OBJECT_CLASS (st_namespace_ref_parent_class)->dispose (object);
+}
+
+static void
+st_namespace_ref_finalize (GObject *object)
+{
+  g_mutex_clear (&ST_NAMESPACE_REF (object)->lock);
+  G_OBJECT_CLASS (st_namespace_ref_parent_class)->finalize (object);
+}
+
+static void
+st_namespace_ref_class_init (StNamespaceRefClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  StSpaceClass *space_class = (StSpaceClass *) klass;
+  object_class->get_property = st_namespace_ref_get_property;
+  object_class->dispose = st_namespace_ref_dispose;
+  object_class->finalize = st_namespace_ref_finalize;
+  space_class->acquire = st_namespace_ref_acquire;
+  space_class->get_types = st_namespace_ref_get_types;
+  space_class->get_ref = st_namespace_ref_get_ref;
+  klass->close = st_namespace_ref_real_close;
+
+  /**
+   * StNamespaceRef:closed: (getter is_closed)
+   *
+   * Whether the reference holds nothing (any more).
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CLOSED] =
+    g_param_spec_boolean ("closed", NULL, NULL, TRUE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+st_namespace_ref_init (StNamespaceRef *self)
+{
+  g_mutex_init (&self->lock);
+}
+
+/* Takes @handle. Once, before anybody else knows of @self. */
+void
+st_namespace_ref_take_handle (StNamespaceRef *self,
+                              StHandle       *handle)
+{
+  self->handle = handle;
+  self->kind = handle->kind;
+  self->identity = handle->identity;
+}
+
+/* Takes @handle; NULL gives NULL. */
+StNamespaceRef *
+st_namespace_ref_new_take_handle (StHandle *handle)
+{
+  if (!handle)
+    return NULL;
+  StNamespaceRef *self = g_object_new (ST_TYPE_NAMESPACE_REF, NULL);
+  st_namespace_ref_take_handle (self, handle);
+  return self;
+}
+
+/**
+ * st_namespace_ref_get_namespace_type:
+ * @self: a reference
+ *
+ * Gets the kind of the namespace.
+ *
+ * Returns: one kind; %ST_NAMESPACE_NONE if @self was made without its constructor
+ *
+ * Since: 0.1
+ */
+StNamespaceType
+st_namespace_ref_get_namespace_type (StNamespaceRef *self)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), ST_NAMESPACE_NONE);
+  return self->kind ? self->kind->flag : ST_NAMESPACE_NONE;
+}
+
+static gboolean
+check_open (StNamespaceRef *self,
+            GError        **error)
+{
+  return !st_namespace_ref_is_closed (self) || st_error_set_closed (error, "namespace reference");
+}
+
+/**
+ * st_namespace_ref_get_id:
+ * @self: a reference
+ * @error: return location for a %ST_ERROR_CLOSED
+ *
+ * Gets the identity of the namespace, which is its own as long as it lives.
+ *
+ * Returns: (transfer full): the identity, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+StNamespaceId *
+st_namespace_ref_get_id (StNamespaceRef *self,
+                         GError        **error)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), NULL);
+  return check_open (self, error) ? st_namespace_id_new (self->identity.device, self->identity.inode) : NULL;
+}
+
+/**
+ * st_namespace_ref_get_serial:
+ * @self: a reference
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Gets the number of the namespace that is never used again, not even after it is gone.
+ *
+ * Kernels before 6.18 have none: %ST_ERROR_NOT_SUPPORTED.
+ *
+ * Returns: the serial number, or 0 with @error set
+ *
+ * Since: 0.1
+ */
+guint64
+st_namespace_ref_get_serial (StNamespaceRef *self,
+                             GError        **error)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), 0);
+  if (!check_open (self, error))
+    return 0;
+  if (self->identity.serial == 0)
+    g_set_error (error, ST_ERROR, ST_ERROR_NOT_SUPPORTED, "this kernel has no serial numbers of namespaces (Linux 6.18 does)");
+  return self->identity.serial;
+}
+
+static StNamespaceRef *
+open_relative (StNamespaceRef *self,
+               int           (*open_fd) (int fd),
+               const char     *what,
+               GError        **error)
+{
+  g_autoptr (StHandle) handle = st_namespace_ref_dup_handle (self, error);
+  if (!handle)
+    return NULL;
+  int fd = open_fd (handle->fd);
+  if (fd >= 0)
+    return st_namespace_ref_new_take_handle (st_handle_new_take (fd, NULL, error));
+  if (fd == -EPERM)
+    g_set_error (error, ST_ERROR, ST_ERROR_PERMISSION_DENIED, "the %s of this %s namespace is outside of what this process may see, or there is none",
+                 what, handle->kind->name);
+  else
+    st_error_set_result (error, fd, "cannot open the %s of this %s namespace", what, handle->kind->name);
+  return NULL;
+}
+
+/**
+ * st_namespace_ref_get_owner:
+ * @self: a reference
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Opens the user namespace that owns the namespace: whose capabilities count in it.
+ *
+ * An owner outside of the caller's user namespace is %ST_ERROR_PERMISSION_DENIED; see [ioctl_ns(2)](man:ioctl_ns(2)) on
+ * `NS_GET_USERNS`.
+ *
+ * Returns: (transfer full): a new reference, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+StNamespaceRef *
+st_namespace_ref_get_owner (StNamespaceRef *self,
+                            GError        **error)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), NULL);
+  return open_relative (self, st_system_open_owner, "owner", error);
+}
+
+/**
+ * st_namespace_ref_get_parent:
+ * @self: a reference to a user or PID namespace
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Opens the parent of the namespace.
+ *
+ * Only user and PID namespaces have parents, for the others this is %ST_ERROR_NOT_SUPPORTED. At the top, and outside of the
+ * caller's own namespace, it is %ST_ERROR_PERMISSION_DENIED; see [ioctl_ns(2)](man:ioctl_ns(2)) on `NS_GET_PARENT`.
+ *
+ * Returns: (transfer full): a new reference, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+StNamespaceRef *
+st_namespace_ref_get_parent (StNamespaceRef *self,
+                             GError        **error)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), NULL);
+  if (!check_open (self, error))
+    return NULL;
+  if (!self->kind->has_parent)
+    {
+      g_set_error (error, ST_ERROR, ST_ERROR_NOT_SUPPORTED, "a %s namespace has no parent; only user and pid namespaces do", self->kind->name);
+      return NULL;
+    }
+  return open_relative (self, st_system_open_parent, "parent", error);
+}
+
+/**
+ * st_namespace_ref_get_owner_uid:
+ * @self: a reference to a user namespace
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Gets the user who made a user namespace, as the caller's user namespace numbers him.
+ *
+ * For another kind this is %ST_ERROR_NOT_SUPPORTED: ask its owner.
+ *
+ * Returns: a user id, or -1 with @error set
+ *
+ * Since: 0.1
+ */
+gint64
+st_namespace_ref_get_owner_uid (StNamespaceRef *self,
+                                GError        **error)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), -1);
+  g_autoptr (StHandle) handle = st_namespace_ref_dup_handle (self, error);
+  uid_t uid;
+  if (!handle)
+    return -1;
+  if (handle->kind->index != ST_KIND_USER)
+    {
+      g_set_error (error, ST_ERROR, ST_ERROR_NOT_SUPPORTED, "a %s namespace has no owner uid; its owner has", handle->kind->name);
+      return -1;
+    }
+  int result = st_system_owner_uid (handle->fd, &uid);
+  if (result == 0)
+    return uid;
+  st_error_set_result (error, result, "cannot get the owner uid of this user namespace");
+  return -1;
+}
+
+/**
+ * st_namespace_ref_equal:
+ * @self: a reference
+ * @other: another one
+ *
+ * Whether both refer to the same namespace.
+ *
+ * A closed reference still knows what it referred to, and never equals a later namespace that got the same numbers: before
+ * Linux 6.18, it equals nothing but itself.
+ *
+ * Returns: %TRUE if they do
+ *
+ * Since: 0.1
+ */
+gboolean
+st_namespace_ref_equal (StNamespaceRef *self,
+                        StNamespaceRef *other)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self) && ST_IS_NAMESPACE_REF (other), FALSE);
+  if (self == other)
+    return TRUE;
+  if (!self->kind || !other->kind || !st_system_is_same (&self->identity, &other->identity))
+    return FALSE;
+  return self->identity.serial != 0 || !(st_namespace_ref_is_closed (self) || st_namespace_ref_is_closed (other));
+}
+
+/**
+ * st_namespace_ref_hash:
+ * @self: a reference
+ *
+ * A hash that goes with [method@Spacetest.NamespaceRef.equal].
+ *
+ * Returns: the hash, which closing does not change
+ *
+ * Since: 0.1
+ */
+guint
+st_namespace_ref_hash (StNamespaceRef *self)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), 0);
+  return g_int64_hash (&self->identity.inode);
+}
+
+/**
+ * st_namespace_ref_to_string:
+ * @self: a reference
+ *
+ * Writes the kernel's name of the namespace, as in `net:[4026531833]`.
+ *
+ * It is what reading a link in `/proc/PID/ns` gives, and what [func@Spacetest.NamespaceId.parse] reads.
+ *
+ * Returns: (transfer full): kind and inode number; `closed` if @self was made without its constructor
+ *
+ * Since: 0.1
+ */
+char *
+st_namespace_ref_to_string (StNamespaceRef *self)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), NULL);
+  if (!self->kind)
+    return g_strdup ("closed");
+  return g_strdup_printf ("%s:[%" G_GUINT64_FORMAT "]", self->kind->name, self->identity.inode);
+}
+
+/**
+ * st_namespace_ref_peek_fd:
+ * @self: a reference
+ * @error: return location for a %ST_ERROR_CLOSED
+ *
+ * Gets the descriptor of the namespace, which belongs to the reference.
+ *
+ * It is good until the reference is closed; use [method@Spacetest.NamespaceRef.dup_fd] to keep one.
+ *
+ * Returns: a descriptor, or -1 with @error set
+ *
+ * Since: 0.1
+ */
+int
+st_namespace_ref_peek_fd (StNamespaceRef *self,
+                          GError        **error)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), -1);
+  g_autoptr (StHandle) handle = st_namespace_ref_dup_handle (self, error);
+  return handle ? handle->fd : -1;
+}
+
+/**
+ * st_namespace_ref_dup_fd:
+ * @self: a reference
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Gets a close-on-exec descriptor of the namespace, which the caller must close.
+ *
+ * Returns: a descriptor, or -1 with @error set
+ *
+ * Since: 0.1
+ */
+int
+st_namespace_ref_dup_fd (StNamespaceRef *self,
+                         GError        **error)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), -1);
+  g_autoptr (StHandle) handle = st_namespace_ref_dup_handle (self, error);
+  if (!handle)
+    return -1;
+  int fd = st_system_dup (handle->fd);
+  if (fd >= 0)
+    return fd;
+  st_error_set_result (error, fd, "cannot duplicate the descriptor of this %s namespace", handle->kind->name);
+  return -1;
+}
+
+/**
+ * st_namespace_ref_is_closed: (get-property closed)
+ * @self: a reference
+ *
+ * Whether the reference holds nothing (any more).
+ *
+ * Returns: %TRUE after [method@Spacetest.NamespaceRef.close], and if @self was made without its constructor
+ *
+ * Since: 0.1
+ */
+gboolean
+st_namespace_ref_is_closed (StNamespaceRef *self)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), TRUE);
+  g_mutex_lock (&self->lock);
+  gboolean closed = self->handle == NULL;
+  g_mutex_unlock (&self->lock);
+  return closed;
+}
+
+/**
+ * st_namespace_ref_close:
+ * @self: a reference
+ *
+ * Lets go of the namespace, now. Closing twice is closing once.
+ *
+ * Who is in a visit stays there and comes home as usual. The thread behind [method@Spacetest.Space.run_in_thread] ends after
+ * what is queued, and this waits for it, unless it is called there. From then on every method that needs the namespace fails with
+ * %ST_ERROR_CLOSED, and so do the spaces that hold the reference.
+ *
+ * Since: 0.1
+ */
+void
+st_namespace_ref_close (StNamespaceRef *self)
+{
+  g_return_if_fail (ST_IS_NAMESPACE_REF (self));
+  ((StNamespaceRefClass *) ((GTypeInstance *) self)->g_class)->close (self);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#include "st-space.h"
+#include "st-thread-private.h"
+
+/* A thread's stay elsewhere, and its way home. Lives on the stack of st_space_call(), or in an StVisit. */
+struct _StStay
+{
+  StThread *thread;      /* NULL once it is over */
+  StStay *outer;
+  GObject *owner;        /* kept while the stay lasts */
+  guint switched;        /* the kinds that are not home's now */
+  int home[ST_N_KINDS];  /* descriptors, -1 for what is not switched */
+  StPlace place;         /* root and working directory at home, if the mount namespace is switched */
+};
+
+gboolean st_stay_begin     (StStay         *self,
+                            StNamespaceType types,
+                            GError        **error);
+gboolean st_stay_enter     (StStay            *self,
+                            const StHandleSet *targets,
+                            GError           **error);
+gboolean st_stay_unshare   (StStay       *self,
+                            const StKind *kind,
+                            GError      **error);
+gboolean st_stay_end       (StStay  *self,
+                            GError **error);
+void     st_stay_end_failed (StStay  *self,
+                             GError **error);
+gboolean st_stay_end_inner (StThread *thread,
+                            StStay   *outer,
+                            GError  **error);
+void     st_stay_abandon   (StStay *self);
+
+gboolean st_func_run       (StFunc   func,
+                            gpointer user_data,
+                            GError **error);
+gboolean st_stay_call      (const StHandleSet *targets,
+                            StFunc             func,
+                            gpointer           user_data,
+                            GError           **error);

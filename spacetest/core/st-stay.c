@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-stay-private.h"
+
+#include "st-error-private.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static void
+push (StStay *self)
+{
+  StThread *thread = self->thread;
+  g_mutex_lock (&thread->lock);
+  self->outer = thread->innermost;
+  thread->innermost = self;
+  g_mutex_unlock (&thread->lock);
+}
+
+/* Whatever comes after must not touch the stay: its owner may go with it. */
+static void
+pop (StStay *self)
+{
+  StThread *thread = self->thread;
+  g_mutex_lock (&thread->lock);
+  thread->innermost = self->outer;
+  g_mutex_unlock (&thread->lock);
+
+  ST_FOREACH_KIND (kind)
+    if (self->home[kind->index] >= 0)
+      close (self->home[kind->index]);
+  st_system_place_close (&self->place);
+  g_atomic_pointer_set (&self->thread, NULL);
+  g_clear_object (&self->owner);
+}
+
+static int
+find_way_home (StStay         *self,
+               StNamespaceType types,
+               const StKind  **failed)
+{
+  ST_FOREACH_KIND (kind)
+    if (types & kind->flag)
+      {
+        int fd = st_system_open_current (kind);
+        *failed = kind;
+        if (fd < 0)
+          return fd;
+        self->home[kind->index] = fd;
+        if (kind->own_fs)
+          {
+            int result = st_system_own_fs ();
+            if (result == 0)
+              result = st_system_place_open (&self->place);
+            if (result < 0)
+              return result;
+          }
+      }
+  return 0;
+}
+
+/* Looks up everything the way home needs, before anything is switched: it may not be found from inside. */
+gboolean
+st_stay_begin (StStay         *self,
+               StNamespaceType types,
+               GError        **error)
+{
+  const StKind *failed = NULL;
+  self->thread = st_thread_self ();
+  self->owner = NULL;
+  self->switched = 0;
+  self->place = (StPlace) { -1, -1 };
+  for (gsize i = 0; i < ST_N_KINDS; i++)
+    self->home[i] = -1;
+  if (!st_thread_check (self->thread, error))
+    {
+      self->thread = NULL;
+      return FALSE;
+    }
+
+  push (self);
+  int result = find_way_home (self, types, &failed);
+  if (result < 0)
+    {
+      pop (self);
+      st_error_set_result (error, result, "cannot find the way home to the %s namespace", failed->name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+is_home (const StStay   *self,
+         const StHandle *target)
+{
+  StIdentity home;
+  return st_system_identify (self->home[target->kind->index], &home) == 0 && st_system_is_same (&home, &target->identity);
+}
+
+static gboolean
+switch_to (StStay         *self,
+           const StHandle *target,
+           GError        **error)
+{
+  const StKind *kind = target->kind;
+  int result = st_system_enter (target->fd, kind);
+  if (result == 0)
+    {
+      self->switched |= kind->flag;
+      return TRUE;
+    }
+  if (result == -EPERM && is_home (self, target)) /* no permission is needed to stay */
+    return TRUE;
+  st_error_set_result (error, result, "cannot enter %s namespace %s:[%" G_GUINT64_FORMAT "]", kind->name, kind->name,
+                       target->identity.inode);
+  return FALSE;
+}
+
+/* The mount namespace comes last: everything else is looked up from home. */
+gboolean
+st_stay_enter (StStay            *self,
+               const StHandleSet *targets,
+               GError           **error)
+{
+  for (int own_fs = 0; own_fs <= 1; own_fs++)
+    ST_FOREACH_KIND (kind)
+      if (kind->own_fs == own_fs && targets->of_kind[kind->index] &&
+          !switch_to (self, targets->of_kind[kind->index], error))
+        return FALSE;
+  return TRUE;
+}
+
+/* Enters a new namespace of a kind. */
+gboolean
+st_stay_unshare (StStay       *self,
+                 const StKind *kind,
+                 GError      **error)
+{
+  int result = st_system_unshare (kind);
+  if (result < 0)
+    {
+      st_error_set_result (error, result, "cannot create %s namespace", kind->name);
+      return FALSE;
+    }
+  self->switched |= kind->flag;
+  return TRUE;
+}
+
+static int
+return_home (StStay       *self,
+             const StKind *kind)
+{
+  /* A thread that was started inside shares root and working directory with us by now. */
+  int result = kind->own_fs ? st_system_own_fs () : 0;
+  if (result == 0)
+    result = st_system_enter (self->home[kind->index], kind);
+  if (result == 0 && kind->own_fs)
+    result = st_system_place_restore (&self->place);
+  if (result == 0)
+    self->switched &= ~kind->flag;
+  return result;
+}
+
+static gboolean
+return_everything (StStay  *self,
+                   GError **error)
+{
+  int first = 0;
+  for (int own_fs = 1; own_fs >= 0 && self->switched; own_fs--)
+    ST_FOREACH_KIND (kind)
+      if (kind->own_fs == own_fs && (self->switched & kind->flag))
+        {
+          int result = return_home (self, kind);
+          first = first ? first : result;
+        }
+  if (G_LIKELY (first == 0))
+    return TRUE;
+
+  g_autofree char *lost = st_namespace_types_to_string (self->switched);
+  g_set_error (error, ST_ERROR, ST_ERROR_NO_RETURN,
+               "cannot bring the thread home from %s namespace: %s (it can make no visit any more; let it end)", lost, g_strerror (-first));
+  return FALSE;
+}
+
+/* Brings the thread home. If that fails, the stay is over all the same, and so are all visits of this thread. */
+gboolean
+st_stay_end (StStay  *self,
+             GError **error)
+{
+  g_autoptr (GError) lost = NULL;
+  gboolean home = return_everything (self, &lost);
+  if (!home)
+    {
+      st_thread_lose (self->thread, lost);
+      g_propagate_error (error, g_steal_pointer (&lost));
+    }
+  pop (self);
+  return home;
+}
+
+/* Ends it because of what went wrong meanwhile; a thread that can't come home outranks that. */
+void
+st_stay_end_failed (StStay  *self,
+                    GError **error)
+{
+  g_autoptr (GError) lost = NULL;
+  if (!st_stay_end (self, &lost))
+    {
+      g_clear_error (error);
+      g_propagate_error (error, g_steal_pointer (&lost));
+    }
+}
+
+/* Ends what a function entered and did not leave, down to @outer. */
+gboolean
+st_stay_end_inner (StThread *thread,
+                   StStay   *outer,
+                   GError  **error)
+{
+  guint n_left = 0;
+  gboolean home = TRUE;
+  for (; thread->innermost != outer; n_left++)
+    home = st_stay_end (thread->innermost, home ? error : NULL) && home;
+  if (home && n_left > 0)
+    g_set_error (error, ST_ERROR, ST_ERROR_WRONG_ORDER, "the function returned without leaving %u of its visits", n_left);
+  return n_left == 0;
+}
+
+/* The thread ends where it is. */
+void
+st_stay_abandon (StStay *self)
+{
+  pop (self);
+}
+
+/* Runs a function; failing without an error is an error too. */
+gboolean
+st_func_run (StFunc   func,
+             gpointer user_data,
+             GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  gboolean result = func (user_data, &failure);
+  if (result && !failure)
+    return TRUE;
+  if (!failure)
+    g_set_error_literal (&failure, ST_ERROR, ST_ERROR_CALLBACK_FAILED,
+                         "the function failed without an error (a binding may have printed its exception and dropped it)");
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+/* Runs a function elsewhere, on the calling thread, which is home again afterwards or lost. */
+gboolean
+st_stay_call (const StHandleSet *targets,
+              StFunc             func,
+              gpointer           user_data,
+              GError           **error)
+{
+  StStay stay;
+  if (!st_stay_begin (&stay, st_handle_set_get_types (targets), error))
+    return FALSE;
+
+  gboolean done = st_stay_enter (&stay, targets, error) && st_func_run (func, user_data, error);
+  if (G_UNLIKELY (stay.thread->innermost != &stay))
+    done = st_stay_end_inner (stay.thread, &stay, done ? error : NULL) && done;
+  if (done)
+    return st_stay_end (&stay, error);
+  st_stay_end_failed (&stay, error);
+  return FALSE;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#include <gio/gio.h>
+
+/* Tasks whose work is done by a thread of their own: those of GTask's pool serve the whole process afterwards, and must not be
+ * born where the caller happens to be. */
+
+typedef gpointer (*StTaskMakeFunc) (GTask   *task,
+                                    GError **error);
+
+void     st_task_make_object    (GTask         *task,
+                                 StTaskMakeFunc make);
+gpointer st_task_finish_object  (GAsyncResult *result,
+                                 gpointer      source_tag,
+                                 GError      **error);
+gboolean st_task_finish_boolean (GAsyncResult *result,
+                                 gpointer      source,
+                                 gpointer      source_tag,
+                                 GError      **error);

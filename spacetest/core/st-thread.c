@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-thread-private.h"
+
+#include "st-error-private.h"
+#include "st-kernel.h"
+#include "st-stay-private.h"
+
+#include <unistd.h>
+
+static GMutex threads_lock;
+static GPtrArray *threads; /* of StThread, guarded by threads_lock */
+
+static void
+st_thread_free (gpointer data)
+{
+  StThread *self = data;
+  g_mutex_lock (&threads_lock);
+  g_ptr_array_remove_fast (threads, self);
+  g_mutex_unlock (&threads_lock);
+
+  while (self->innermost)
+    st_stay_abandon (self->innermost);
+  g_mutex_clear (&self->lock);
+  g_free (self->no_return);
+  g_free (self);
+}
+
+static GPrivate current = G_PRIVATE_INIT (st_thread_free);
+
+/* GLib starts its "gmain" thread when it first needs one, and there it stays. GTask's type needs it. */
+static void
+start_gmain_at_home (void)
+{
+  static gsize started;
+  if (g_once_init_enter (&started))
+    {
+      g_type_ensure (G_TYPE_TASK);
+      g_once_init_leave (&started, 1);
+    }
+}
+
+StThread *
+st_thread_self (void)
+{
+  StThread *self = g_private_get (&current);
+  if (G_LIKELY (self))
+    return self;
+
+  start_gmain_at_home ();
+  self = g_new0 (StThread, 1);
+  self->tid = gettid ();
+  g_mutex_init (&self->lock);
+  g_private_set (&current, self);
+
+  g_mutex_lock (&threads_lock);
+  if (!threads)
+    threads = g_ptr_array_new ();
+  g_ptr_array_add (threads, self);
+  g_mutex_unlock (&threads_lock);
+  return self;
+}
+
+/* Whether the thread can make visits at all. */
+gboolean
+st_thread_check (StThread *self,
+                 GError  **error)
+{
+  if (G_LIKELY (!self->no_return))
+    return TRUE;
+  g_set_error (error, ST_ERROR, ST_ERROR_NO_RETURN, "this thread can make no visit any more: %s", self->no_return);
+  return FALSE;
+}
+
+void
+st_thread_lose (StThread     *self,
+                const GError *error)
+{
+  if (!self->no_return)
+    self->no_return = g_strdup (error->message);
+}
+
+void
+st_thread_foreach (void   (*callback) (StThread *thread,
+                                       gpointer  data),
+                   gpointer data)
+{
+  g_mutex_lock (&threads_lock);
+  for (guint i = 0; threads && i < threads->len; i++)
+    callback (threads->pdata[i], data);
+  g_mutex_unlock (&threads_lock);
+}
+
+typedef struct
+{
+  const StKind *kind;
+  pid_t tid;
+  int fd;
+} HomeQuery;
+
+static void
+find_home (StThread *thread,
+           gpointer  data)
+{
+  HomeQuery *query = data;
+  if (thread->tid != query->tid)
+    return;
+  g_mutex_lock (&thread->lock);
+  int home = -1;
+  for (StStay *stay = thread->innermost; stay; stay = stay->outer)
+    if (stay->home[query->kind->index] >= 0)
+      home = stay->home[query->kind->index];
+  if (home >= 0)
+    query->fd = st_system_dup (home);
+  g_mutex_unlock (&thread->lock);
+}
+
+/* Where the process is at home: where its main thread is, or will be again. */
+int
+st_thread_open_home (const StKind *kind)
+{
+  HomeQuery query = { kind, getpid (), -1 };
+  st_thread_foreach (find_home, &query);
+  if (query.fd >= 0)
+    return query.fd;
+
+  int pidfd = st_kernel_pidfd_open (query.tid);
+  if (pidfd < 0)
+    return pidfd;
+  int fd = st_system_open_process (pidfd, kind);
+  close (pidfd);
+  return fd;
+}

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-transient-mntns-private.h"
+
+#include "st-error-private.h"
+#include "st-mount.h"
+#include "st-namespace-ref-private.h"
+#include "st-stay-private.h"
+#include "st-task-private.h"
+#include "st-transient-private.h"
+#include "st-workshop-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/**
+ * StTransientMntns:
+ *
+ * A new mount table: a private copy of the one the maker stands in.
+ *
+ * Nothing that is mounted in it is ever seen outside: it is private before anybody can enter it. If the maker's network is not
+ * the one that `/sys` shows, it gets a read-only `/sys` that does, with everything that was mounted below it still there;
+ * [method@Spacetest.TransientMntns.get_sysfs] tells.
+ *
+ * The methods that mount work from any thread, on a visit or not. They refuse with %ST_ERROR_WOULD_TOUCH_HOST where somebody
+ * made a mount shared again, since other mount namespaces could see what is mounted there. Files on a file system that both
+ * sides have mounted are the same files: a mount namespace does not protect them.
+ *
+ * The mount namespace is gone with its last user.
+ *
+ * ```c
+ * g_autoptr (StTransientMntns) mntns = st_transient_mntns_new (&error);
+ * g_autoptr (GBytes) hosts = g_bytes_new_static ("10.0.0.1 server\n", 16);
+ * if (mntns == NULL || !st_transient_mntns_overlay_file (mntns, "/etc/hosts", hosts, &error))
+ *   return FALSE;
+ * ```
+ *
+ * Since: 0.1
+ */
+struct _StTransientMntns
+{
+  StNamespaceRef parent_instance;
+
+  StSysfs sysfs; /* guarded by the reference's lock, as is root */
+  int root;      /* of the namespace, or -1 as long as nobody asked */
+};
+
+struct _StTransientMntnsClass
+{
+  StNamespaceRefClass parent_class;
+};
+
+static void st_transient_mntns_initable_init (GInitableIface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (StTransientMntns,
+                               st_transient_mntns,
+                               ST_TYPE_NAMESPACE_REF,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, st_transient_mntns_initable_init))
+
+G_DEFINE_ENUM_TYPE (StSysfs,
+                    st_sysfs,
+                    G_DEFINE_ENUM_VALUE (ST_SYSFS_KEPT, "kept"),
+                    G_DEFINE_ENUM_VALUE (ST_SYSFS_FRESH, "fresh"),
+                    G_DEFINE_ENUM_VALUE (ST_SYSFS_COVERED, "covered"))
+
+enum
+{
+  PROP_SYSFS = 1,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+/* Something to do in the workshop, in a mount namespace and a network. */
+typedef struct
+{
+  StHandle *made;     /* what came of it */
+  StSysfs sysfs;
+  const char *path;
+  guint64 size;
+  GBytes *content;
+  int root;
+} Work;
+
+static gboolean
+is_network_home (void)
+{
+  const StKind *net = &st_kinds[ST_KIND_NET];
+  StIdentity home;
+  guint64 here;
+  int fd = st_thread_open_home (net);
+  gboolean known = fd >= 0 && st_system_identify (fd, &home) == 0 && st_system_current_inode (net, &here) == 0;
+  if (fd >= 0)
+    close (fd);
+  return known && home.inode == here;
+}
+
+static int
+mount_or_cover_sysfs (StSysfs *sysfs)
+{
+  int result = st_mount_sysfs ();
+  *sysfs = ST_SYSFS_FRESH;
+  if (result != -EPERM && result != -EACCES)
+    return result;
+  *sysfs = ST_SYSFS_COVERED;
+  return st_mount_cover_interfaces ();
+}
+
+/* Never a /sys of another network. Where the kernel won't tell, home's is taken to be right. */
+static int
+correct_sysfs (StSysfs *sysfs)
+{
+  int right = st_mount_is_sysfs_right ();
+  if (right == -EPERM || right == -EACCES)
+    right = is_network_home ();
+  *sysfs = ST_SYSFS_KEPT;
+  if (right != 0)
+    return right < 0 ? right : 0;
+  return mount_or_cover_sysfs (sysfs);
+}
+
+static gboolean
+furnish (gpointer data,
+         GError **error)
+{
+  Work *work = data;
+  int result = st_mount_make_private ();
+  if (result < 0)
+    {
+      st_error_set_result (error, result, "cannot make a new mnt namespace private");
+      return FALSE;
+    }
+  result = correct_sysfs (&work->sysfs);
+  if (result < 0)
+    st_error_set_result (error, result, "cannot show the network in /sys of a new mnt namespace");
+  return result == 0;
+}
+
+static gboolean
+make_and_furnish (gpointer data,
+                  GError **error)
+{
+  Work *work = data;
+  int result = st_system_unshare (&st_kinds[ST_KIND_MNT]);
+  if (result < 0)
+    {
+      st_error_set_result (error, result, "cannot create mnt namespace");
+      return FALSE;
+    }
+  if (furnish (work, error))
+    work->made = st_handle_new_current (&st_kinds[ST_KIND_MNT], error);
+  return work->made != NULL;
+}
+
+/* Runs @func in @mnt, or where the caller is, and in the caller's network. */
+static gboolean
+do_work (StHandle *mnt,
+         StHandle *network,
+         StFunc    func,
+         Work     *work,
+         GError  **error)
+{
+  g_auto (StHandleSet) where = { 0 };
+  where.of_kind[ST_KIND_MNT] = mnt ? st_handle_ref (mnt) : st_handle_new_current (&st_kinds[ST_KIND_MNT], error);
+  if (!where.of_kind[ST_KIND_MNT])
+    return FALSE;
+  where.of_kind[ST_KIND_NET] = network ? st_handle_ref (network) : st_handle_new_current (&st_kinds[ST_KIND_NET], error);
+  if (!where.of_kind[ST_KIND_NET])
+    return FALSE;
+  return st_workshop_run (&where, func, work, error);
+}
+
+static StTransientMntns *
+new_of_work (Work *work)
+{
+  StTransientMntns *self = g_object_new (ST_TYPE_TRANSIENT_MNTNS, NULL);
+  st_namespace_ref_take_handle (ST_NAMESPACE_REF (self), work->made);
+  self->sysfs = work->sysfs;
+  return self;
+}
+
+/* @network is what its /sys shows, or NULL for the caller's. */
+StTransientMntns *
+st_transient_mntns_new_in_network (StNamespaceRef *network,
+                                   GError        **error)
+{
+  Work work = { 0 };
+  g_autoptr (StHandle) net = network ? st_namespace_ref_dup_handle (network, error) : NULL;
+  if ((network && !net) || !do_work (NULL, net, make_and_furnish, &work, error))
+    return NULL;
+  return new_of_work (&work);
+}
+
+/* For a thread that has just made itself a mount namespace, and that nobody else knows of yet. */
+StTransientMntns *
+st_transient_mntns_new_of_current (GError **error)
+{
+  Work work = { 0 };
+  work.made = st_handle_new_current (&st_kinds[ST_KIND_MNT], error);
+  if (work.made && do_work (work.made, NULL, furnish, &work, error))
+    return new_of_work (&work);
+  g_clear_pointer (&work.made, st_handle_unref);
+  return NULL;
+}
+
+static gboolean
+st_transient_mntns_make (GInitable    *initable,
+                         GCancellable *cancellable,
+                         GError      **error)
+{
+  StTransientMntns *self = ST_TRANSIENT_MNTNS (initable);
+  Work work = { 0 };
+  if (((StNamespaceRef *) self)->kind) /* made already */
+    return TRUE;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !do_work (NULL, NULL, make_and_furnish, &work, error))
+    return FALSE;
+  st_namespace_ref_take_handle (ST_NAMESPACE_REF (self), work.made);
+  self->sysfs = work.sysfs;
+  return TRUE;
+}
+
+static void
+st_transient_mntns_initable_init (GInitableIface *iface)
+{
+  iface->init = st_transient_mntns_make;
+}
+
+static void
+st_transient_mntns_close (StNamespaceRef *ref)
+{
+  StTransientMntns *self = ST_TRANSIENT_MNTNS (ref);
+  g_mutex_lock (&ref->lock);
+  int root = self->root;
+  self->root = -1;
+  g_mutex_unlock (&ref->lock);
+  if (root >= 0)
+    close (root);
+  ((StNamespaceRefClass *) st_transient_mntns_parent_class)->close (ref);
+}
+
+static void
+st_transient_mntns_get_property (GObject    *object,
+                                 guint       id,
+                                 GValue     *value,
+                                 GParamSpec *pspec)
+{
+  if (id == PROP_SYSFS)
+    g_value_set_enum (value, st_transient_mntns_get_sysfs (ST_TRANSIENT_MNTNS (object)));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+st_transient_mntns_class_init (StTransientMntnsClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  object_class->get_property = st_transient_mntns_get_property;
+  ((StNamespaceRefClass *) klass)->close = st_transient_mntns_close;
+
+  /**
+   * StTransientMntns:sysfs: (getter get_sysfs)
+   *
+   * What `/sys` is.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SYSFS] =
+    g_param_spec_enum ("sysfs", NULL, NULL, ST_TYPE_SYSFS, ST_SYSFS_KEPT, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+st_transient_mntns_init (StTransientMntns *self)
+{
+  self->root = -1;
+}
+
+/**
+ * st_transient_mntns_new: (constructor)
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Makes a new mount namespace without entering it, as a private copy of the caller's.
+ *
+ * Without `CAP_SYS_ADMIN` it is %ST_ERROR_PERMISSION_DENIED; too many mounts, namespaces or descriptors are
+ * %ST_ERROR_EXHAUSTED.
+ *
+ * Returns: (transfer full): a new mount namespace, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+StTransientMntns *
+st_transient_mntns_new (GError **error)
+{
+  return g_initable_new (ST_TYPE_TRANSIENT_MNTNS, NULL, error, NULL);
+}
+
+static gpointer
+make_mntns (GTask   *task,
+            GError **error)
+{
+  return st_transient_mntns_new (error);
+}
+
+/**
+ * st_transient_mntns_new_async:
+ * @cancellable: (nullable): to stop waiting
+ * @callback: (scope async): called when the mount namespace is made
+ * @user_data: for @callback
+ *
+ * Makes a new mount namespace without blocking, on a thread of its own.
+ *
+ * Since: 0.1
+ */
+void
+st_transient_mntns_new_async (GCancellable       *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer            user_data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (task, st_transient_mntns_new_async);
+  st_task_make_object (task, make_mntns);
+}
+
+/**
+ * st_transient_mntns_new_finish: (constructor)
+ * @result: what the callback got
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Finishes [func@Spacetest.TransientMntns.new_async].
+ *
+ * Returns: (transfer full): a new mount namespace, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+StTransientMntns *
+st_transient_mntns_new_finish (GAsyncResult *result,
+                               GError      **error)
+{
+  return st_task_finish_object (result, st_transient_mntns_new_async, error);
+}
+
+/**
+ * st_transient_mntns_get_sysfs: (get-property sysfs)
+ * @self: a mount namespace
+ *
+ * Tells what `/sys` is, as far as this library had to do with it.
+ *
+ * Returns: what it is
+ *
+ * Since: 0.1
+ */
+StSysfs
+st_transient_mntns_get_sysfs (StTransientMntns *self)
+{
+  g_return_val_if_fail (ST_IS_TRANSIENT_MNTNS (self), ST_SYSFS_KEPT);
+  GMutex *lock = &((StNamespaceRef *) self)->lock;
+  g_mutex_lock (lock);
+  StSysfs sysfs = self->sysfs;
+  g_mutex_unlock (lock);
+  return sysfs;
+}
+
+/* Mounts something, unless that could be seen elsewhere. */
+static gboolean
+check_place (const char *path,
+             gboolean    follow,
+             GError    **error)
+{
+  int shared = st_mount_is_shared (path, follow);
+  if (shared < 0)
+    st_error_set_result (error, shared, "cannot mount on %.256s", path);
+  else if (shared)
+    g_set_error (error, ST_ERROR, ST_ERROR_WOULD_TOUCH_HOST,
+                 "cannot mount on %.256s: it is shared, so other mount namespaces would see it (mount --make-rprivate inside)", path);
+  return shared == 0;
+}
+
+static gboolean
+report (int         result,
+        const char *what,
+        const char *path,
+        GError    **error)
+{
+  if (result < 0)
+    st_error_set_result (error, result, "cannot mount %s on %.256s", what, path);
+  return result == 0;
+}
+
+static gboolean
+mount_sysfs_inside (gpointer data,
+                    GError **error)
+{
+  Work *work = data;
+  return check_place ("/sys", TRUE, error) && report (mount_or_cover_sysfs (&work->sysfs), "sysfs", "/sys", error);
+}
+
+static gboolean
+mount_proc_inside (gpointer data,
+                   GError **error)
+{
+  return check_place ("/proc", TRUE, error) && report (st_mount_proc (), "proc", "/proc", error);
+}
+
+static gboolean
+mount_tmpfs_inside (gpointer data,
+                    GError **error)
+{
+  const Work *work = data;
+  return check_place (work->path, TRUE, error) && report (st_mount_tmpfs (work->path, work->size), "tmpfs", work->path, error);
+}
+
+static gboolean
+overlay_file_inside (gpointer data,
+                     GError **error)
+{
+  const Work *work = data;
+  gsize size;
+  const void *content = g_bytes_get_data (work->content, &size);
+  return check_place (work->path, FALSE, error) &&
+         report (st_mount_overlay_file (work->path, content, size), "an overlay", work->path, error);
+}
+
+static gboolean
+open_root_inside (gpointer data,
+                  GError **error)
+{
+  Work *work = data;
+  work->root = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return work->root >= 0 || report (-errno, "nothing", "/", error);
+}
+
+static gboolean
+work_inside (StTransientMntns *self,
+             StFunc            func,
+             Work             *work,
+             GError          **error)
+{
+  g_autoptr (StHandle) handle = st_namespace_ref_dup_handle (ST_NAMESPACE_REF (self), error);
+  return handle && do_work (handle, NULL, func, work, error);
+}
+
+/**
+ * st_transient_mntns_mount_sysfs:
+ * @self: a mount namespace
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Mounts a new read-only sysfs on `/sys` that shows the caller's network.
+ *
+ * What was mounted below, `/sys/fs/cgroup` for example, is still there. Where the kernel refuses a new sysfs, `/sys/class/net`
+ * is made empty instead; [property@Spacetest.TransientMntns:sysfs] tells which.
+ *
+ * Returns: %TRUE if it is mounted
+ *
+ * Since: 0.1
+ */
+gboolean
+st_transient_mntns_mount_sysfs (StTransientMntns *self,
+                                GError          **error)
+{
+  g_return_val_if_fail (ST_IS_TRANSIENT_MNTNS (self), FALSE);
+  Work work = { 0 };
+  if (!work_inside (self, mount_sysfs_inside, &work, error))
+    return FALSE;
+  GMutex *lock = &((StNamespaceRef *) self)->lock;
+  g_mutex_lock (lock);
+  self->sysfs = work.sysfs;
+  g_mutex_unlock (lock);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SYSFS]);
+  return TRUE;
+}
+
+/**
+ * st_transient_mntns_mount_proc:
+ * @self: a mount namespace
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Mounts a new procfs of the caller's PID namespace on `/proc`.
+ *
+ * Returns: %TRUE if it is mounted
+ *
+ * Since: 0.1
+ */
+gboolean
+st_transient_mntns_mount_proc (StTransientMntns *self,
+                               GError          **error)
+{
+  g_return_val_if_fail (ST_IS_TRANSIENT_MNTNS (self), FALSE);
+  Work work = { 0 };
+  return work_inside (self, mount_proc_inside, &work, error);
+}
+
+static gboolean
+check_path (const char *path,
+            GError    **error)
+{
+  if (g_path_is_absolute (path))
+    return TRUE;
+  g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "\"%.256s\" is not an absolute path", path);
+  return FALSE;
+}
+
+/**
+ * st_transient_mntns_mount_tmpfs:
+ * @self: a mount namespace
+ * @path: (type filename): absolute path of a directory inside
+ * @size: how many bytes it may hold, which the kernel rounds up to whole pages; 0 for its default, half of the memory
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Mounts an empty file system in memory, which everybody inside may write to.
+ *
+ * Returns: %TRUE if it is mounted
+ *
+ * Since: 0.1
+ */
+gboolean
+st_transient_mntns_mount_tmpfs (StTransientMntns *self,
+                                const char       *path,
+                                guint64           size,
+                                GError          **error)
+{
+  g_return_val_if_fail (ST_IS_TRANSIENT_MNTNS (self), FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+  Work work = { .path = path, .size = size };
+  return check_path (path, error) && work_inside (self, mount_tmpfs_inside, &work, error);
+}
+
+/**
+ * st_transient_mntns_overlay_file:
+ * @self: a mount namespace
+ * @path: (type filename): absolute path of a file inside
+ * @content: what it shall have in it
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Covers a file with other content. The file itself stays as it is.
+ *
+ * Of a symbolic link the link itself is covered, not what it points to. A missing file is %ST_ERROR_NOT_FOUND, as it could only
+ * be made on a file system that others see too. Mode and, where they are mapped, owner and group are those of the covered file.
+ *
+ * Returns: %TRUE if it is covered
+ *
+ * Since: 0.1
+ */
+gboolean
+st_transient_mntns_overlay_file (StTransientMntns *self,
+                                 const char       *path,
+                                 GBytes           *content,
+                                 GError          **error)
+{
+  g_return_val_if_fail (ST_IS_TRANSIENT_MNTNS (self), FALSE);
+  g_return_val_if_fail (path != NULL && content != NULL, FALSE);
+  Work work = { .path = path, .content = content };
+  return check_path (path, error) && work_inside (self, overlay_file_inside, &work, error);
+}
+
+/**
+ * st_transient_mntns_get_root_path:
+ * @self: a mount namespace
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Gets a path by which this process and its children reach the files inside without going there.
+ *
+ * It is `/proc/PID/fd/N`, and good until the reference is closed. An absolute symbolic link in it leads outside.
+ *
+ * Returns: (transfer full) (type filename): a path, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+char *
+st_transient_mntns_get_root_path (StTransientMntns *self,
+                                  GError          **error)
+{
+  g_return_val_if_fail (ST_IS_TRANSIENT_MNTNS (self), NULL);
+  StNamespaceRef *ref = ST_NAMESPACE_REF (self);
+  Work work = { .root = -1 };
+  g_mutex_lock (&ref->lock);
+  gboolean is_open = self->root >= 0;
+  g_mutex_unlock (&ref->lock);
+  if (!is_open && !work_inside (self, open_root_inside, &work, error))
+    return NULL;
+
+  g_mutex_lock (&ref->lock);
+  gboolean closed = !ref->handle;
+  if (self->root < 0 && !closed)
+    self->root = g_steal_fd (&work.root);
+  char *path = closed ? NULL : g_strdup_printf ("/proc/%d/fd/%d", getpid (), self->root);
+  g_mutex_unlock (&ref->lock);
+  if (work.root >= 0)
+    close (work.root);
+  if (closed)
+    st_error_set_closed (error, "namespace reference");
+  return path;
+}

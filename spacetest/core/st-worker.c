@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-worker-private.h"
+
+#include "st-error-private.h"
+#include "st-stay-private.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+typedef enum
+{
+  JOB_QUEUED,
+  JOB_RUNNING,
+  JOB_DONE,
+} JobState;
+
+/* A function to run: for a caller who waits, or for a task. Guarded by the worker's lock until it is done. */
+typedef struct
+{
+  StWorker *worker;
+  StFunc func;
+  gpointer user_data;
+  GDestroyNotify free_user_data;
+  GTask *task;
+  gulong cancelled_handler;
+  JobState state;
+  gboolean result;
+  GError *error;
+  GCond done;
+} Job;
+
+struct _StWorker
+{
+  gatomicrefcount ref_count;
+  pid_t process;
+  GThread *thread;
+  GMainContext *context;
+  GMutex lock;
+  GQueue jobs;        /* of Job, those that wait */
+  Job *running;
+  gboolean stopping;  /* takes no more jobs, and ends after the last */
+};
+
+typedef struct
+{
+  GSource parent;
+  StWorker *worker;
+} JobSource;
+
+static void
+free_job_data (Job *job)
+{
+  if (job->free_user_data)
+    g_steal_pointer (&job->free_user_data) (job->user_data);
+}
+
+static void
+job_clear (gpointer data)
+{
+  Job *job = data;
+  free_job_data (job);
+  g_clear_object (&job->task);
+  g_clear_error (&job->error);
+  g_cond_clear (&job->done);
+  st_worker_unref (job->worker);
+}
+
+static void
+job_release (gpointer job)
+{
+  g_atomic_rc_box_release_full (job, job_clear);
+}
+
+static Job *
+job_new (StWorker *worker,
+         StFunc    func,
+         gpointer  user_data)
+{
+  Job *job = g_atomic_rc_box_new0 (Job);
+  job->worker = st_worker_ref (worker);
+  job->func = func;
+  job->user_data = user_data;
+  g_cond_init (&job->done);
+  return job;
+}
+
+/* Takes @error. With the worker's lock held; job_deliver() must follow without it. */
+static void
+job_finish (Job     *job,
+            gboolean result,
+            GError  *error)
+{
+  job->state = JOB_DONE;
+  job->result = result;
+  job->error = error;
+  g_cond_signal (&job->done);
+}
+
+/* A task's callback may run at once, and do anything. */
+static void
+job_deliver (Job *job)
+{
+  if (!job->task)
+    return;
+  if (job->cancelled_handler)
+    g_signal_handler_disconnect (g_task_get_cancellable (job->task), job->cancelled_handler);
+  free_job_data (job); /* before anybody hears of the result, who may look for what is left over */
+  if (job->result)
+    g_task_return_boolean (job->task, TRUE);
+  else
+    g_task_return_error (job->task, g_steal_pointer (&job->error));
+}
+
+/* A function that waits can be cancelled; one that runs can't. */
+static void
+on_cancelled (GCancellable *cancellable,
+              gpointer      data)
+{
+  Job *job = data;
+  StWorker *worker = job->worker;
+  g_mutex_lock (&worker->lock);
+  gboolean waits = job->state == JOB_QUEUED;
+  gboolean was_queued = waits && g_queue_remove (&worker->jobs, job);
+  if (waits)
+    job_finish (job, FALSE, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled before the function could run"));
+  g_mutex_unlock (&worker->lock);
+  if (was_queued)
+    {
+      job_deliver (job);
+      job_release (job);
+    }
+}
+
+/* Takes no more jobs, and runs none of those that wait. Without the lock. */
+static void
+refuse_jobs (StWorker   *self,
+             const char *why)
+{
+  g_mutex_lock (&self->lock);
+  self->stopping = TRUE;
+  GQueue refused = self->jobs;
+  g_queue_init (&self->jobs);
+  for (GList *item = refused.head; item; item = item->next)
+    job_finish (item->data, FALSE, g_error_new_literal (ST_ERROR, ST_ERROR_CALLBACK_FAILED, why));
+  g_mutex_unlock (&self->lock);
+
+  for (Job *job; (job = g_queue_pop_head (&refused));)
+    {
+      job_deliver (job);
+      job_release (job);
+    }
+}
+
+static void
+finish_running (StWorker *self,
+                gboolean  result,
+                GError   *error)
+{
+  g_mutex_lock (&self->lock);
+  Job *job = g_steal_pointer (&self->running);
+  job_finish (job, result, error);
+  g_mutex_unlock (&self->lock);
+  job_deliver (job);
+  job_release (job);
+}
+
+static void
+on_thread_exit (void *data)
+{
+  StWorker *self = data;
+  refuse_jobs (self, "an earlier function ended the thread");
+  finish_running (self, FALSE,
+                  g_error_new_literal (ST_ERROR, ST_ERROR_CALLBACK_FAILED, "the function ended its thread instead of returning"));
+  st_worker_unref (self); /* worker_main()'s own */
+}
+
+static gboolean
+run_job (StWorker *self,
+         Job      *job,
+         GError  **error)
+{
+  gboolean result;
+  pthread_cleanup_push (on_thread_exit, self);
+  result = st_func_run (job->func, job->user_data, error);
+  pthread_cleanup_pop (FALSE);
+
+  g_autoptr (GError) left = NULL;
+  StThread *thread = st_thread_self ();
+  if (!st_stay_end_inner (thread, NULL, &left) && result)
+    {
+      g_propagate_error (error, g_steal_pointer (&left));
+      result = FALSE;
+    }
+  return result;
+}
+
+static void
+serve (StWorker *self)
+{
+  g_mutex_lock (&self->lock);
+  Job *job = g_queue_pop_head (&self->jobs);
+  self->running = job;
+  if (job)
+    job->state = JOB_RUNNING;
+  g_mutex_unlock (&self->lock);
+  if (!job)
+    return;
+
+  GError *error = NULL;
+  gboolean result = run_job (self, job, &error);
+  if (!st_thread_check (st_thread_self (), NULL))
+    refuse_jobs (self, "an earlier function took the thread where it can't come home from");
+  finish_running (self, result, error);
+}
+
+static gboolean
+job_source_check (GSource *source)
+{
+  StWorker *worker = ((JobSource *) source)->worker;
+  g_mutex_lock (&worker->lock);
+  gboolean ready = !g_queue_is_empty (&worker->jobs) || worker->stopping;
+  g_mutex_unlock (&worker->lock);
+  return ready;
+}
+
+static gboolean
+job_source_prepare (GSource *source,
+                    int     *timeout)
+{
+  *timeout = -1;
+  return job_source_check (source);
+}
+
+static gboolean
+job_source_dispatch (GSource    *source,
+                     GSourceFunc callback,
+                     gpointer    user_data)
+{
+  serve (((JobSource *) source)->worker);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs job_source_funcs = { .prepare = job_source_prepare, .check = job_source_check, .dispatch = job_source_dispatch };
+
+static gboolean
+is_finished (StWorker *self)
+{
+  g_mutex_lock (&self->lock);
+  gboolean finished = self->stopping && g_queue_is_empty (&self->jobs);
+  g_mutex_unlock (&self->lock);
+  return finished;
+}
+
+static gpointer
+worker_main (gpointer data)
+{
+  g_autoptr (StWorker) self = data;
+  st_thread_self ()->is_worker = TRUE;
+  g_main_context_push_thread_default (self->context);
+
+  GSource *source = g_source_new (&job_source_funcs, sizeof (JobSource));
+  ((JobSource *) source)->worker = self;
+  g_source_attach (source, self->context);
+  while (!is_finished (self))
+    g_main_context_iteration (self->context, TRUE);
+  g_source_destroy (source);
+  g_source_unref (source);
+
+  g_main_context_pop_thread_default (self->context);
+  return NULL;
+}
+
+StWorker *
+st_worker_new (const char *name,
+               GError    **error)
+{
+  g_autoptr (StWorker) self = g_new0 (StWorker, 1);
+  g_autoptr (GError) failure = NULL;
+  st_thread_self (); /* starts what must be started at home */
+  g_atomic_ref_count_init (&self->ref_count);
+  self->process = getpid ();
+  self->context = g_main_context_new ();
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->jobs);
+  self->thread = g_thread_try_new (name, worker_main, st_worker_ref (self), &failure);
+  if (!self->thread)
+    {
+      g_set_error (error, ST_ERROR, ST_ERROR_EXHAUSTED,
+                   "cannot start a thread: %s (raise RLIMIT_NPROC; after unshare(CLONE_NEWPID) a thread can start none)", failure->message);
+      st_worker_unref (self);
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+StWorker *
+st_worker_ref (StWorker *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+st_worker_unref (StWorker *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_main_context_unref (self->context);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static gboolean
+settle (gpointer data,
+        GError **error)
+{
+  const StHandleSet *targets = data;
+  StStay stay;
+  if (!st_stay_begin (&stay, st_handle_set_get_types (targets), error))
+    return FALSE;
+  gboolean settled = st_stay_enter (&stay, targets, error);
+  st_stay_abandon (&stay);
+  return settled;
+}
+
+/* Moves the worker for good. If that fails, it is good for nothing but stopping. */
+gboolean
+st_worker_settle (StWorker          *self,
+                  const StHandleSet *targets,
+                  GError           **error)
+{
+  return st_worker_run (self, settle, (gpointer) targets, NULL, error);
+}
+
+/* Unless it was cancelled already. */
+static void
+enqueue (StWorker *self,
+         Job      *job)
+{
+  g_mutex_lock (&self->lock);
+  if (job->state == JOB_QUEUED && self->stopping)
+    job_finish (job, FALSE, g_error_new_literal (ST_ERROR, ST_ERROR_CLOSED, "the space's thread has ended"));
+  gboolean accepted = job->state == JOB_QUEUED;
+  if (accepted)
+    g_queue_push_tail (&self->jobs, g_atomic_rc_box_acquire (job));
+  g_mutex_unlock (&self->lock);
+  if (accepted)
+    g_main_context_wakeup (self->context);
+  else
+    job_deliver (job);
+}
+
+gboolean
+st_worker_run (StWorker     *self,
+               StFunc        func,
+               gpointer      user_data,
+               GCancellable *cancellable,
+               GError      **error)
+{
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (self->thread == g_thread_self ())
+    return st_func_run (func, user_data, error);
+
+  Job *job = job_new (self, func, user_data);
+  gulong handler = cancellable ? g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), job, NULL) : 0;
+  enqueue (self, job);
+  g_mutex_lock (&self->lock);
+  while (job->state != JOB_DONE)
+    g_cond_wait (&job->done, &self->lock);
+  g_mutex_unlock (&self->lock);
+  g_cancellable_disconnect (cancellable, handler);
+
+  gboolean result = job->result;
+  if (job->error)
+    g_propagate_error (error, g_steal_pointer (&job->error));
+  job_release (job);
+  return result;
+}
+
+/* Takes @task and @user_data. */
+void
+st_worker_run_task (StWorker      *self,
+                    StFunc         func,
+                    gpointer       user_data,
+                    GDestroyNotify free_user_data,
+                    GTask         *task)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  Job *job = job_new (self, func, user_data);
+  job->free_user_data = free_user_data;
+  job->task = task;
+  if (cancellable)
+    job->cancelled_handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), g_atomic_rc_box_acquire (job), job_release);
+  enqueue (self, job);
+  job_release (job);
+}
+
+/* A fork leaves the thread behind. */
+gboolean
+st_worker_is_alive (StWorker *self)
+{
+  if (self->process != getpid ())
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  gboolean alive = !self->stopping;
+  g_mutex_unlock (&self->lock);
+  return alive;
+}
+
+/* Ends the worker after what is queued, waits for that, and takes the caller's reference. */
+void
+st_worker_stop (StWorker *self)
+{
+  if (self->process == getpid ())
+    {
+      g_mutex_lock (&self->lock);
+      self->stopping = TRUE;
+      g_mutex_unlock (&self->lock);
+      g_main_context_wakeup (self->context);
+      if (self->thread == g_thread_self ())
+        g_thread_unref (self->thread);
+      else
+        g_thread_join (self->thread);
+    }
+  st_worker_unref (self);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#define SPACETEST_INSIDE
+#include <spacetest/st-macros.h>
+#include <spacetest/st-version.h>
+#include <spacetest/core/st-error.h>
+#include <spacetest/core/st-namespace-type.h>
+#include <spacetest/core/st-namespace-id.h>
+#include <spacetest/core/st-space.h>
+#include <spacetest/core/st-namespace-ref.h>
+#include <spacetest/core/st-visit.h>
+#include <spacetest/core/st-transient-netns.h>
+#include <spacetest/core/st-transient-mntns.h>
+#include <spacetest/core/st-strays.h>
+#undef SPACETEST_INSIDE

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ioctl.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PIDFD_THREAD_FLAG O_EXCL
+#define NS_GET_ID_REQUEST _IOR (0xb7, 13, uint64_t)
+#define MOVE_MOUNT_BY_DESCRIPTORS (0x4U | 0x40U) /* F_EMPTY_PATH, T_EMPTY_PATH */
+
+#ifdef ST_KERNEL_FALLBACKS
+static const bool refuse_newer = true;
+#else
+static const bool refuse_newer = false;
+#endif
+
+static int
+result_of (long result)
+{
+  return result < 0 ? -errno : (int) result;
+}
+
+int
+st_kernel_is_missing (int result)
+{
+  /* ENOTTY and EINVAL: an ioctl or flag nobody knows. EPERM: a container's seccomp filter that means ENOSYS. */
+  return result == -ENOSYS || result == -ENOTTY || result == -EINVAL || result == -EOPNOTSUPP || result == -EPERM;
+}
+
+int
+st_kernel_pidfd_open (pid_t pid)
+{
+  return result_of (syscall (SYS_pidfd_open, pid, 0));
+}
+
+int
+st_kernel_thread_pidfd_open (void)
+{
+  if (refuse_newer)
+    return -ENOSYS;
+  return result_of (syscall (SYS_pidfd_open, gettid (), PIDFD_THREAD_FLAG));
+}
+
+int
+st_kernel_pidfd_get (int           pidfd,
+                     unsigned long request)
+{
+  if (refuse_newer)
+    return -ENOSYS;
+  return result_of (ioctl (pidfd, request, 0));
+}
+
+int
+st_kernel_setns_pidfd (int          pidfd,
+                       unsigned int flags)
+{
+  if (refuse_newer)
+    return -ENOSYS;
+  return result_of (setns (pidfd, (int) flags));
+}
+
+int
+st_kernel_namespace_serial (int       fd,
+                            uint64_t *serial)
+{
+  if (refuse_newer)
+    return -ENOSYS;
+  return result_of (ioctl (fd, NS_GET_ID_REQUEST, serial));
+}
+
+int
+st_kernel_open_tree (int          dirfd,
+                     const char  *path,
+                     unsigned int flags)
+{
+  if (refuse_newer)
+    return -ENOSYS;
+  return result_of (syscall (SYS_open_tree, dirfd, path, flags));
+}
+
+int
+st_kernel_move_mount (int from,
+                      int to)
+{
+  if (refuse_newer)
+    return -ENOSYS;
+  return result_of (syscall (SYS_move_mount, from, "", to, "", MOVE_MOUNT_BY_DESCRIPTORS));
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#include "st-kind.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Namespaces as the kernel has them: file descriptors and threads. Plain C without GLib.
+ * Results are >= 0, or -errno. Descriptors that come back are close-on-exec and the caller's. */
+
+/* Which namespace it is. Inode numbers are handed out again at once; the serial never is, but old kernels have none (0). */
+typedef struct
+{
+  uint64_t device;
+  uint64_t inode;
+  uint64_t serial;
+} StIdentity;
+
+int  st_system_open_path    (const char *path);
+int  st_system_open_current (const StKind *kind);
+int  st_system_open_new     (const StKind *kind);
+int  st_system_open_process (int           pidfd,
+                             const StKind *kind);
+int  st_system_open_owner   (int fd);
+int  st_system_open_parent  (int fd);
+int  st_system_owner_uid    (int    fd,
+                             uid_t *uid);
+int  st_system_get_kind     (int            fd,
+                             const StKind **kind);
+int  st_system_identify     (int         fd,
+                             StIdentity *identity);
+int  st_system_current_inode (const StKind *kind,
+                              uint64_t     *inode);
+bool st_system_is_same      (const StIdentity *a,
+                             const StIdentity *b);
+int  st_system_dup          (int fd);
+int  st_system_close_on_exec (int fd);
+bool st_system_is_gone      (int pidfd);
+
+/* The calling thread. */
+int  st_system_thread_pidfd (void);
+int  st_system_unshare      (const StKind *kind);
+int  st_system_enter        (int           fd,
+                             const StKind *kind);
+int  st_system_own_fs       (void);
+int  st_system_loopback_up  (void);
+
+/* Where the calling thread stands in the file system: what setns() into a mount namespace resets. */
+typedef struct
+{
+  int root;
+  int cwd;
+} StPlace;
+
+int  st_system_place_open    (StPlace *place);
+int  st_system_place_restore (const StPlace *place);
+void st_system_place_close   (StPlace *place);
