@@ -28,10 +28,10 @@ gboolean st_stay_unshare   (StStay       *self,
 gboolean st_stay_end       (StStay  *self,
                             GError **error);
 void     st_stay_end_failed (StStay  *self,
-                             GError **error);
-gboolean st_stay_end_inner (StThread *thread,
+                             GError **failure);
+void     st_stay_end_inner (StThread *thread,
                             StStay   *outer,
-                            GError  **error);
+                            GError  **failure);
 void     st_stay_abandon   (StStay *self);
 
 gboolean st_func_run       (StFunc   func,

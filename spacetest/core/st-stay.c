@@ -17,6 +17,16 @@ push (StStay *self)
   g_mutex_unlock (&thread->lock);
 }
 
+static void
+forget_way_home (StStay *self)
+{
+  ST_FOREACH_KIND (kind)
+    if (self->home[kind->index] >= 0)
+      close (self->home[kind->index]);
+  st_system_place_close (&self->place);
+  g_atomic_pointer_set (&self->thread, NULL);
+}
+
 /* Whatever comes after must not touch the stay: its owner may go with it. */
 static void
 pop (StStay *self)
@@ -25,12 +35,7 @@ pop (StStay *self)
   g_mutex_lock (&thread->lock);
   thread->innermost = self->outer;
   g_mutex_unlock (&thread->lock);
-
-  ST_FOREACH_KIND (kind)
-    if (self->home[kind->index] >= 0)
-      close (self->home[kind->index]);
-  st_system_place_close (&self->place);
-  g_atomic_pointer_set (&self->thread, NULL);
+  forget_way_home (self);
   g_clear_object (&self->owner);
 }
 
@@ -78,14 +83,14 @@ st_stay_begin (StStay         *self,
       return FALSE;
     }
 
-  push (self);
   int result = find_way_home (self, types, &failed);
   if (result < 0)
     {
-      pop (self);
+      forget_way_home (self);
       st_error_set_result (error, result, "cannot find the way home to the %s namespace", failed->name);
       return FALSE;
     }
+  push (self);
   return TRUE;
 }
 
@@ -182,13 +187,16 @@ return_everything (StStay  *self,
   return FALSE;
 }
 
-/* Brings the thread home. If that fails, the stay is over all the same, and so are all visits of this thread. */
+/* Brings the thread home. If that fails, the stay is over all the same, and so are all visits of this thread. Who does not ask
+ * for the error would go on in the wrong place without knowing. */
 gboolean
 st_stay_end (StStay  *self,
              GError **error)
 {
   g_autoptr (GError) lost = NULL;
   gboolean home = return_everything (self, &lost);
+  if (!home && !error)
+    g_error ("%s", lost->message);
   if (!home)
     {
       st_thread_lose (self->thread, lost);
@@ -198,32 +206,41 @@ st_stay_end (StStay  *self,
   return home;
 }
 
-/* Ends it because of what went wrong meanwhile; a thread that can't come home outranks that. */
-void
-st_stay_end_failed (StStay  *self,
-                    GError **error)
+/* Of two failures, the one that matters: a thread that can't come home outranks what happened before. Takes @later. */
+static void
+fail (GError **failure,
+      GError  *later)
 {
-  g_autoptr (GError) lost = NULL;
-  if (!st_stay_end (self, &lost))
+  if (*failure && !g_error_matches (later, ST_ERROR, ST_ERROR_NO_RETURN))
     {
-      g_clear_error (error);
-      g_propagate_error (error, g_steal_pointer (&lost));
+      g_error_free (later);
+      return;
     }
+  g_clear_error (failure);
+  *failure = later;
 }
 
-/* Ends what a function entered and did not leave, down to @outer. */
-gboolean
+/* Ends it because of what went wrong meanwhile. */
+void
+st_stay_end_failed (StStay  *self,
+                    GError **failure)
+{
+  GError *lost = NULL;
+  if (!st_stay_end (self, &lost))
+    fail (failure, lost);
+}
+
+/* Ends what a function entered and did not leave, down to @outer, and fails if there was any. */
+void
 st_stay_end_inner (StThread *thread,
                    StStay   *outer,
-                   GError  **error)
+                   GError  **failure)
 {
   guint n_left = 0;
-  gboolean home = TRUE;
   for (; thread->innermost != outer; n_left++)
-    home = st_stay_end (thread->innermost, home ? error : NULL) && home;
-  if (home && n_left > 0)
-    g_set_error (error, ST_ERROR, ST_ERROR_WRONG_ORDER, "the function returned without leaving %u of its visits", n_left);
-  return n_left == 0;
+    st_stay_end_failed (thread->innermost, failure);
+  if (n_left > 0)
+    fail (failure, g_error_new (ST_ERROR, ST_ERROR_WRONG_ORDER, "the function returned without leaving %u of its visits", n_left));
 }
 
 /* The thread ends where it is. */
@@ -258,14 +275,19 @@ st_stay_call (const StHandleSet *targets,
               GError           **error)
 {
   StStay stay;
+  GError *failure = NULL;
   if (!st_stay_begin (&stay, st_handle_set_get_types (targets), error))
     return FALSE;
 
-  gboolean done = st_stay_enter (&stay, targets, error) && st_func_run (func, user_data, error);
-  if (G_UNLIKELY (stay.thread->innermost != &stay))
-    done = st_stay_end_inner (stay.thread, &stay, done ? error : NULL) && done;
-  if (done)
+  if (st_stay_enter (&stay, targets, &failure))
+    st_func_run (func, user_data, &failure);
+  st_stay_end_inner (stay.thread, &stay, &failure);
+  if (!failure)
     return st_stay_end (&stay, error);
-  st_stay_end_failed (&stay, error);
+
+  st_stay_end_failed (&stay, &failure);
+  if (!error && g_error_matches (failure, ST_ERROR, ST_ERROR_NO_RETURN))
+    g_error ("%s", failure->message);
+  g_propagate_error (error, failure);
   return FALSE;
 }

@@ -6,6 +6,7 @@
 #include "st-kernel.h"
 #include "st-stay-private.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 static GMutex threads_lock;
@@ -28,14 +29,29 @@ st_thread_free (gpointer data)
 
 static GPrivate current = G_PRIVATE_INIT (st_thread_free);
 
+/* Of all threads, only the one that forked goes on in the child. */
+static void
+forget_other_threads (void)
+{
+  StThread *self = g_private_get (&current);
+  g_mutex_init (&threads_lock);
+  g_clear_pointer (&threads, g_ptr_array_unref);
+  threads = g_ptr_array_new ();
+  if (!self)
+    return;
+  self->tid = gettid ();
+  g_ptr_array_add (threads, self);
+}
+
 /* GLib starts its "gmain" thread when it first needs one, and there it stays. GTask's type needs it. */
 static void
-start_gmain_at_home (void)
+prepare_process (void)
 {
   static gsize started;
   if (g_once_init_enter (&started))
     {
       g_type_ensure (G_TYPE_TASK);
+      pthread_atfork (NULL, NULL, forget_other_threads);
       g_once_init_leave (&started, 1);
     }
 }
@@ -47,7 +63,7 @@ st_thread_self (void)
   if (G_LIKELY (self))
     return self;
 
-  start_gmain_at_home ();
+  prepare_process ();
   self = g_new0 (StThread, 1);
   self->tid = gettid ();
   g_mutex_init (&self->lock);

@@ -34,16 +34,17 @@ st_transient_make_handle (const StKind *kind,
                           GError      **error)
 {
   StStay stay;
-  StHandle *handle = NULL;
+  g_autoptr (StHandle) handle = NULL;
+  g_autoptr (GError) failure = NULL;
   if (!st_stay_begin (&stay, kind->flag, error))
     return NULL;
-  if (st_stay_unshare (&stay, kind, error) && (!prepare || prepare (error)))
-    handle = st_handle_new_current (kind, error);
-  if (!handle)
-    st_stay_end_failed (&stay, error);
-  else if (!st_stay_end (&stay, error))
-    g_clear_pointer (&handle, st_handle_unref);
-  return handle;
+  if (st_stay_unshare (&stay, kind, &failure) && (!prepare || prepare (&failure)))
+    handle = st_handle_new_current (kind, &failure);
+  st_stay_end_failed (&stay, &failure);
+  if (!failure)
+    return g_steal_pointer (&handle);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return NULL;
 }
 
 static StNamespaceRef *

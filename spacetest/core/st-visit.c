@@ -62,16 +62,18 @@ st_visit_new (StSpace           *space,
               GError           **error)
 {
   g_autoptr (StVisit) self = g_object_new (ST_TYPE_VISIT, NULL);
+  g_autoptr (GError) failure = NULL;
   if (!st_stay_begin (&self->stay, st_handle_set_get_types (targets), error))
     return NULL;
-  if (st_stay_enter (&self->stay, targets, error))
+  if (st_stay_enter (&self->stay, targets, &failure))
     return begun (g_steal_pointer (&self), g_object_ref (space));
-  st_stay_end_failed (&self->stay, error);
+  st_stay_end_failed (&self->stay, &failure);
+  g_propagate_error (error, g_steal_pointer (&failure));
   return NULL;
 }
 
 /* Enters what is there, and makes a mount namespace on the way: in a copy of its own, the thread keeps its place. */
-static GPtrArray *
+static gboolean
 enter_and_make (StStay         *stay,
                 GPtrArray      *others,
                 StNamespaceType types,
@@ -80,19 +82,17 @@ enter_and_make (StStay         *stay,
   g_auto (StHandleSet) targets = { 0 };
   for (guint i = 0; i < others->len; i++)
     if (!st_space_acquire (others->pdata[i], &targets, error))
-      return NULL;
+      return FALSE;
   if (!st_stay_enter (stay, &targets, error))
-    return NULL;
-  if (types & ST_NAMESPACE_MNT)
-    {
-      StTransientMntns *mntns = NULL;
-      if (st_stay_unshare (stay, &st_kinds[ST_KIND_MNT], error))
-        mntns = st_transient_mntns_new_of_current (error);
-      if (!mntns)
-        return NULL;
-      g_ptr_array_add (others, mntns);
-    }
-  return others;
+    return FALSE;
+  if (!(types & ST_NAMESPACE_MNT))
+    return TRUE;
+  StTransientMntns *mntns = NULL;
+  if (st_stay_unshare (stay, &st_kinds[ST_KIND_MNT], error))
+    mntns = st_transient_mntns_new_of_current (error);
+  if (mntns)
+    g_ptr_array_add (others, mntns);
+  return mntns != NULL;
 }
 
 /**
@@ -119,11 +119,13 @@ st_enter_transient (StNamespaceType types,
   g_autoptr (GPtrArray) refs =
     others ? st_transient_make (others, error) : g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (StVisit) self = g_object_new (ST_TYPE_VISIT, NULL);
+  g_autoptr (GError) failure = NULL;
   if (!refs || !st_stay_begin (&self->stay, types, error))
     return NULL;
-  if (enter_and_make (&self->stay, refs, types, error))
+  if (enter_and_make (&self->stay, refs, types, &failure))
     return begun (g_steal_pointer (&self), st_space_new_take (g_steal_pointer (&refs)));
-  st_stay_end_failed (&self->stay, error);
+  st_stay_end_failed (&self->stay, &failure);
+  g_propagate_error (error, g_steal_pointer (&failure));
   return NULL;
 }
 

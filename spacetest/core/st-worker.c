@@ -178,21 +178,13 @@ on_thread_exit (void *data)
 static gboolean
 run_job (StWorker *self,
          Job      *job,
-         GError  **error)
+         GError  **failure)
 {
-  gboolean result;
   pthread_cleanup_push (on_thread_exit, self);
-  result = st_func_run (job->func, job->user_data, error);
+  st_func_run (job->func, job->user_data, failure);
   pthread_cleanup_pop (FALSE);
-
-  g_autoptr (GError) left = NULL;
-  StThread *thread = st_thread_self ();
-  if (!st_stay_end_inner (thread, NULL, &left) && result)
-    {
-      g_propagate_error (error, g_steal_pointer (&left));
-      result = FALSE;
-    }
-  return result;
+  st_stay_end_inner (st_thread_self (), NULL, failure);
+  return *failure == NULL;
 }
 
 static void

@@ -55,8 +55,8 @@ static void
 reopen_thread_pidfd (pid_t process)
 {
   /* An inherited one is left to exec: its number may be somebody else's by now. */
-  thread_pidfd.process = process;
   thread_pidfd.fd = st_kernel_thread_pidfd_open ();
+  thread_pidfd.process = thread_pidfd.fd >= 0 || st_kernel_is_missing (thread_pidfd.fd) ? process : 0;
   pthread_once (&thread_pidfd_once, make_thread_pidfd_key);
   pthread_setspecific (thread_pidfd_key, &thread_pidfd);
 }
@@ -77,7 +77,7 @@ open_of_thread (unsigned long pidfd_request,
   int fd = st_system_thread_pidfd ();
   if (fd >= 0)
     fd = st_kernel_pidfd_get (fd, pidfd_request);
-  if (fd == -EBADF || fd == -ENOTTY) /* somebody closed all descriptors, ours too */
+  if (fd == -EBADF) /* somebody closed all descriptors, ours too */
     {
       thread_pidfd.process = 0;
       fd = st_system_thread_pidfd ();
