@@ -11,6 +11,7 @@
 #include <spacetest/core/st-space.h>
 #include <spacetest/core/st-namespace-ref.h>
 #include <spacetest/core/st-visit.h>
+#include <spacetest/core/st-socket.h>
 #include <spacetest/core/st-transient-netns.h>
 #include <spacetest/core/st-transient-mntns.h>
 #include <spacetest/core/st-strays.h>

@@ -13,6 +13,7 @@ typedef gpointer (*StTaskMakeFunc) (GTask   *task,
 void     st_task_make_object    (GTask         *task,
                                  StTaskMakeFunc make);
 gpointer st_task_finish_object  (GAsyncResult *result,
+                                 gpointer      source,
                                  gpointer      source_tag,
                                  GError      **error);
 gboolean st_task_finish_boolean (GAsyncResult *result,

@@ -62,10 +62,11 @@ check_task (GAsyncResult *result,
 
 gpointer
 st_task_finish_object (GAsyncResult *result,
+                       gpointer      source,
                        gpointer      source_tag,
                        GError      **error)
 {
-  return check_task (result, NULL, source_tag, error) ? g_task_propagate_pointer (G_TASK (result), error) : NULL;
+  return check_task (result, source, source_tag, error) ? g_task_propagate_pointer (G_TASK (result), error) : NULL;
 }
 
 gboolean

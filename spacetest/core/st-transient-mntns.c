@@ -337,7 +337,7 @@ StTransientMntns *
 st_transient_mntns_new_finish (GAsyncResult *result,
                                GError      **error)
 {
-  return st_task_finish_object (result, st_transient_mntns_new_async, error);
+  return st_task_finish_object (result, NULL, st_transient_mntns_new_async, error);
 }
 
 /**

@@ -189,7 +189,7 @@ StTransientNetns *
 st_transient_netns_new_finish (GAsyncResult *result,
                                GError      **error)
 {
-  return st_task_finish_object (result, st_transient_netns_new_async, error);
+  return st_task_finish_object (result, NULL, st_transient_netns_new_async, error);
 }
 
 /**

@@ -157,7 +157,7 @@ StNamespaceRef *
 st_namespace_ref_new_transient_finish (GAsyncResult *result,
                                        GError      **error)
 {
-  return st_task_finish_object (result, st_namespace_ref_new_transient_async, error);
+  return st_task_finish_object (result, NULL, st_namespace_ref_new_transient_async, error);
 }
 
 /**
@@ -229,5 +229,5 @@ StSpace *
 st_space_new_transient_finish (GAsyncResult *result,
                                GError      **error)
 {
-  return st_task_finish_object (result, st_space_new_transient_async, error);
+  return st_task_finish_object (result, NULL, st_space_new_transient_async, error);
 }
