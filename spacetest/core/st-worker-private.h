@@ -26,6 +26,9 @@ void      st_worker_run_task   (StWorker      *self,
                                 gpointer       user_data,
                                 GDestroyNotify free_user_data,
                                 GTask         *task);
+void      st_worker_post       (StWorker *self,
+                                StFunc    func,
+                                gpointer  user_data);
 gboolean  st_worker_is_alive   (StWorker *self);
 void      st_worker_stop       (StWorker *self);
 

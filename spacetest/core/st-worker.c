@@ -389,6 +389,17 @@ st_worker_run_task (StWorker      *self,
   job_release (job);
 }
 
+/* For what nobody waits for: it says itself how it went. */
+void
+st_worker_post (StWorker *self,
+                StFunc    func,
+                gpointer  user_data)
+{
+  Job *job = job_new (self, func, user_data);
+  enqueue (self, job);
+  job_release (job);
+}
+
 /* A fork leaves the thread behind. */
 gboolean
 st_worker_is_alive (StWorker *self)
