@@ -9,6 +9,28 @@
 #include <errno.h>
 #include <unistd.h>
 
+static gboolean
+is_kind_or_none (StNamespaceType type,
+                 GError        **error)
+{
+  return type == ST_NAMESPACE_NONE || st_namespace_type_check_one (type, error);
+}
+
+/* Takes @handle, which may be NULL; @what was opened. */
+static StNamespaceRef *
+new_of_expected_type (StHandle       *handle,
+                      StNamespaceType type,
+                      const char     *what,
+                      GError        **error)
+{
+  if (!handle || type == ST_NAMESPACE_NONE || handle->kind->flag == type)
+    return st_namespace_ref_new_take_handle (handle);
+  g_set_error (error, ST_ERROR, ST_ERROR_WRONG_TYPE, "cannot use %.256s as a %s namespace: it is a %s namespace", what,
+               st_namespace_type_get_name (type), handle->kind->name);
+  st_handle_unref (handle);
+  return NULL;
+}
+
 /**
  * st_namespace_ref_new_for_path: (constructor)
  * @path: (type filename): a file in `/proc/PID/ns`, or one that a namespace is bound to
@@ -30,32 +52,24 @@ st_namespace_ref_new_for_path (const char     *path,
                                GError        **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
-  const StKind *kind = NULL;
-  if (type != ST_NAMESPACE_NONE && !st_namespace_type_check_one (type, error))
+  if (!is_kind_or_none (type, error))
     return NULL;
 
+  const StKind *kind = NULL;
   int fd = st_system_open_path (path);
   int result = fd < 0 ? fd : st_system_get_kind (fd, &kind);
-  if (result < 0)
-    {
-      st_error_set_result (error, result, "cannot open namespace %.256s", path);
-      if (fd >= 0)
-        close (fd);
-      return NULL;
-    }
-  if (type != ST_NAMESPACE_NONE && kind->flag != type)
-    {
-      g_set_error (error, ST_ERROR, ST_ERROR_WRONG_TYPE, "cannot use %.256s as a %s namespace: it is a %s namespace", path,
-                   st_namespace_type_get_name (type), kind->name);
-      close (fd);
-      return NULL;
-    }
-  return st_namespace_ref_new_take_handle (st_handle_new_take (fd, kind, error));
+  if (result == 0)
+    return new_of_expected_type (st_handle_new_take (fd, kind, error), type, path, error);
+  st_error_set_result (error, result, "cannot open namespace %.256s", path);
+  if (fd >= 0)
+    close (fd);
+  return NULL;
 }
 
 /**
  * st_namespace_ref_new_for_fd: (constructor)
  * @fd: an open descriptor of a namespace, which stays the caller's
+ * @type: the kind to expect, or %ST_NAMESPACE_NONE for any
  * @error: return location for a [error@Spacetest.Error]
  *
  * Makes a reference of a duplicate of a descriptor.
@@ -65,19 +79,23 @@ st_namespace_ref_new_for_path (const char     *path,
  * Since: 0.1
  */
 StNamespaceRef *
-st_namespace_ref_new_for_fd (int      fd,
-                             GError **error)
+st_namespace_ref_new_for_fd (int             fd,
+                             StNamespaceType type,
+                             GError        **error)
 {
+  if (!is_kind_or_none (type, error))
+    return NULL;
   const int copy = st_system_dup (fd);
   if (copy >= 0)
-    return st_namespace_ref_new_take_handle (st_handle_new_take (copy, NULL, error));
+    return new_of_expected_type (st_handle_new_take (copy, NULL, error), type, "this descriptor", error);
   st_error_set_result (error, copy, "cannot use descriptor %d as a namespace", fd);
   return NULL;
 }
 
 /**
  * st_namespace_ref_new_take_fd: (constructor)
- * @fd: an open descriptor of a namespace; it is the reference's now, or closed if it is not a namespace
+ * @fd: an open descriptor of a namespace; it is the reference's now, or closed if it is not such a namespace
+ * @type: the kind to expect, or %ST_NAMESPACE_NONE for any
  * @error: return location for a [error@Spacetest.Error]
  *
  * Makes a reference of a descriptor.
@@ -87,13 +105,20 @@ st_namespace_ref_new_for_fd (int      fd,
  * Since: 0.1
  */
 StNamespaceRef *
-st_namespace_ref_new_take_fd (int      fd,
-                              GError **error)
+st_namespace_ref_new_take_fd (int             fd,
+                              StNamespaceType type,
+                              GError        **error)
 {
   int result = st_system_close_on_exec (fd);
-  if (result == 0)
-    return st_namespace_ref_new_take_handle (st_handle_new_take (fd, NULL, error));
-  st_error_set_result (error, result, "cannot use descriptor %d as a namespace", fd);
+  if (result < 0)
+    {
+      st_error_set_result (error, result, "cannot use descriptor %d as a namespace", fd);
+      return NULL;
+    }
+  StHandle *handle = st_handle_new_take (fd, NULL, error);
+  if (!handle || is_kind_or_none (type, error))
+    return new_of_expected_type (handle, type, "this descriptor", error);
+  st_handle_unref (handle);
   return NULL;
 }
 

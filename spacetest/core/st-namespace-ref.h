@@ -16,9 +16,11 @@ StNamespaceRef  *st_namespace_ref_new_for_path       (const char      *path,
                                                       GError         **error);
 SPACETEST_AVAILABLE_IN_ALL
 StNamespaceRef  *st_namespace_ref_new_for_fd         (int              fd,
+                                                      StNamespaceType  type,
                                                       GError         **error);
 SPACETEST_AVAILABLE_IN_ALL
 StNamespaceRef  *st_namespace_ref_new_take_fd        (int              fd,
+                                                      StNamespaceType  type,
                                                       GError         **error);
 SPACETEST_AVAILABLE_IN_ALL
 StNamespaceRef  *st_namespace_ref_new_for_pid        (int              pid,
