@@ -14,10 +14,43 @@ void     test_add           (const char *path,
 
 /* What this run may do. A test that needs more is skipped with the reason, or fails if SPACETEST_REQUIRE=1. */
 gboolean test_is_privileged (void);               /* CAP_SYS_ADMIN in the user namespace it is in */
+gboolean test_is_real_root  (void);               /* ... which is one where all user ids are mapped */
 gboolean test_needs_privilege (void);             /* TRUE if it has it; FALSE after skipping the test */
+gboolean test_needs_real_root (void);
 gboolean test_needs_no_privilege (void);
+void     test_skip          (const char *reason);
 
 /* Runs a function in a forked child, so that it can do to itself what it likes; its failed assertions fail the test. */
 void     test_in_child      (void (*func) (gpointer data),
                              gpointer data);
+/* The same for one that must end with an abort, after printing what matches the pattern. */
+void     test_in_dying_child (void      (*func) (gpointer data),
+                              gpointer    data,
+                              const char *pattern);
 void     test_drop_capabilities (void);           /* of the calling thread, for good */
+
+/* A kind of a thread's namespace, as in "net:[4026531833]". */
+char    *test_where         (const char *kind);
+
+/* All that a test could leave behind, one line each. */
+char   **test_collect_traces (void);
+void     test_assert_traces  (char **before);      /* waits for threads that are about to end */
+
+#define test_assert_where(kind, expected)                                     \
+  G_STMT_START                                                                \
+  {                                                                           \
+    g_autofree char *test_here_ = test_where (kind);                          \
+    g_assert_cmpstr (test_here_, ==, expected);                               \
+  }                                                                           \
+  G_STMT_END
+
+/* g_assert_error() for our domain, and for text in the message; the error is gone afterwards. */
+#define test_assert_failed(error, code, text)                                 \
+  G_STMT_START                                                                \
+  {                                                                           \
+    g_assert_error (error, ST_ERROR, code);                                   \
+    if (!strstr ((error)->message, text))                                     \
+      g_error ("no \"%s\" in \"%s\"", text, (error)->message);                \
+    g_clear_error (&(error));                                                 \
+  }                                                                           \
+  G_STMT_END

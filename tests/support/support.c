@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "support.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CHILD_SECONDS 60
+
+/* What the whole process keeps from its first use on: "gmain", the workshop, the thread's pidfd, the main context. */
+static void
+start_what_stays (void)
+{
+  g_main_context_default ();
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_autoptr (StTransientMntns) unused = st_transient_mntns_new (NULL);
+}
+
+void
+test_init (int    *argc,
+           char ***argv)
+{
+  g_test_init (argc, argv, NULL);
+  g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);
+  start_what_stays ();
+}
+
+static void
+run_checked (gconstpointer data)
+{
+  const GTestFunc *test = data;
+  g_auto (GStrv) before = test_collect_traces ();
+  (*test) ();
+  test_assert_traces (before);
+}
+
+void
+test_add (const char *path,
+          GTestFunc   test)
+{
+  g_test_add_data_func_full (path, g_memdup2 (&test, sizeof test), (GTestDataFunc) run_checked, g_free);
+}
+
+static void
+get_capabilities (struct __user_cap_data_struct data[2])
+{
+  struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+  g_assert_no_errno (syscall (SYS_capget, &header, data));
+}
+
+gboolean
+test_is_privileged (void)
+{
+  struct __user_cap_data_struct data[2];
+  get_capabilities (data);
+  return (data[CAP_TO_INDEX (CAP_SYS_ADMIN)].effective & CAP_TO_MASK (CAP_SYS_ADMIN)) != 0;
+}
+
+gboolean
+test_is_real_root (void)
+{
+  g_autofree char *map = NULL;
+  guint inside, outside, count = 0;
+  return test_is_privileged () && g_file_get_contents ("/proc/thread-self/uid_map", &map, NULL, NULL) &&
+         sscanf (map, "%u %u %u", &inside, &outside, &count) == 3 && count == G_MAXUINT32;
+}
+
+void
+test_drop_capabilities (void)
+{
+  struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+  struct __user_cap_data_struct none[2] = { { 0 } };
+  g_assert_no_errno (syscall (SYS_capset, &header, none));
+}
+
+static gboolean
+is_set (const char *variable,
+        const char *value)
+{
+  return g_strcmp0 (g_getenv (variable), value) == 0;
+}
+
+void
+test_skip (const char *reason)
+{
+  if (is_set ("SPACETEST_REQUIRE", "1"))
+    g_test_fail_printf ("skipped: %s", reason);
+  else
+    g_test_skip (reason);
+}
+
+/* Another run of the same suite has what this one lacks on purpose. */
+static gboolean
+needs (gboolean    has_it,
+       gboolean    lacks_it_on_purpose,
+       const char *reason)
+{
+  if (has_it)
+    return TRUE;
+  if (lacks_it_on_purpose)
+    g_test_skip (reason);
+  else
+    test_skip (reason);
+  return FALSE;
+}
+
+gboolean
+test_needs_privilege (void)
+{
+  return needs (test_is_privileged (), is_set ("SPACETEST_RUN_AS", "nobody"), "needs CAP_SYS_ADMIN");
+}
+
+gboolean
+test_needs_real_root (void)
+{
+  return needs (test_is_real_root (), g_getenv ("SPACETEST_RUN_AS") != NULL, "needs root outside of any user namespace");
+}
+
+gboolean
+test_needs_no_privilege (void)
+{
+  return needs (!test_is_privileged (), TRUE, "needs to be without CAP_SYS_ADMIN");
+}
+
+static void
+be_child (void   (*func) (gpointer data),
+          gpointer data,
+          int      output)
+{
+  const struct rlimit no_core = { 0, 0 };
+  setrlimit (RLIMIT_CORE, &no_core);
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  alarm (CHILD_SECONDS);
+  dup2 (output, STDOUT_FILENO);
+  dup2 (output, STDERR_FILENO);
+  close (output);
+  func (data);
+  fflush (NULL);
+  _exit (EXIT_SUCCESS);
+}
+
+static void
+read_all (int      fd,
+          GString *text)
+{
+  char buffer[4096];
+  for (ssize_t n; (n = read (fd, buffer, sizeof buffer)) != 0;)
+    if (n > 0)
+      g_string_append_len (text, buffer, n);
+    else
+      g_assert_cmpint (errno, ==, EINTR);
+}
+
+/* Returns what it printed. */
+static char *
+run_child (void   (*func) (gpointer data),
+           gpointer data,
+           int     *status)
+{
+  int ends[2];
+  GString *output = g_string_new (NULL);
+  g_assert_true (g_unix_open_pipe (ends, FD_CLOEXEC, NULL));
+  fflush (NULL);
+  pid_t child = fork ();
+  g_assert_cmpint (child, >=, 0);
+  if (child == 0)
+    {
+      close (ends[0]);
+      be_child (func, data, ends[1]);
+    }
+  close (ends[1]);
+  read_all (ends[0], output);
+  close (ends[0]);
+  g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (child, status, 0)), ==, child);
+  return g_string_free (output, FALSE);
+}
+
+void
+test_in_child (void   (*func) (gpointer data),
+               gpointer data)
+{
+  int status;
+  g_autofree char *output = run_child (func, data, &status);
+  if (!WIFEXITED (status) || WEXITSTATUS (status) != EXIT_SUCCESS)
+    g_error ("the child ended with status %#x and said:\n%s", status, output);
+}
+
+void
+test_in_dying_child (void      (*func) (gpointer data),
+                     gpointer    data,
+                     const char *pattern)
+{
+  int status;
+  g_autofree char *output = run_child (func, data, &status);
+  if (!WIFSIGNALED (status) || (WTERMSIG (status) != SIGABRT && WTERMSIG (status) != SIGTRAP) ||
+      !g_pattern_match_simple (pattern, output))
+    g_error ("the child ended with status %#x instead of saying \"%s\", and said:\n%s", status, pattern, output);
+}
