@@ -48,14 +48,14 @@ bench_transients (Bench *bench)
   raw_kind_init (&raw_net, CLONE_NEWNET, "net", ST_PIDFD_GET_NET);
 
   const BenchRow rows[] = {
-    { "raw uts", raw_make, &raw_uts, RAW_MAX_MADE, .after = raw_drop },
-    { "new uts", make, &uts, RAW_MAX_MADE, "raw uts", 1.25, drop },
-    { "raw cgroup", raw_make, &raw_cgroup, RAW_MAX_MADE, .after = raw_drop },
-    { "new cgroup", make, &cgroup, RAW_MAX_MADE, "raw cgroup", 1.4, drop },
-    { "raw ipc", raw_make, &raw_ipc, RAW_MAX_MADE, .after = raw_drop },
-    { "new ipc", make, &ipc, RAW_MAX_MADE, "raw ipc", 1.1, drop },
-    { "raw mnt", raw_make_private, &raw_mnt, 4, .after = raw_drop },
-    { "new mnt", make, &mnt, 4, "raw mnt", 1.4, drop },
+    { "raw uts", raw_make, &raw_uts, 1, .after = raw_drop },
+    { "new uts", make, &uts, 1, "raw uts", 1.25, drop },
+    { "raw cgroup", raw_make, &raw_cgroup, 1, .after = raw_drop },
+    { "new cgroup", make, &cgroup, 1, "raw cgroup", 1.4, drop },
+    { "raw ipc", raw_make, &raw_ipc, 1, .after = raw_drop },
+    { "new ipc", make, &ipc, 1, "raw ipc", 1.1, drop },
+    { "raw mnt", raw_make_private, &raw_mnt, 1, .after = raw_drop },
+    { "new mnt", make, &mnt, 1, "raw mnt", 1.4, drop },
     { "raw net", raw_make_lo_up, &raw_net, 1, .after = raw_drop },
     { "new net", make, &net, 1, "raw net", 1.05, drop },
   };
