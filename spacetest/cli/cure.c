@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "cure.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Switches of distributions: each is there only on some, and forbids user namespaces to ordinary users at that value. */
+static const struct
+{
+  const char *path;
+  long forbids;
+  const char *cure;
+} switches[] = {
+  { "/proc/sys/kernel/unprivileged_userns_clone", 0, "write 1 to it, or be root" },
+  { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1, "write 0 to it, or be root" },
+};
+
+static bool
+read_number (const char *path,
+             long       *number)
+{
+  FILE *file = fopen (path, "re");
+  if (!file)
+    return false;
+  bool found = fscanf (file, "%ld", number) == 1;
+  fclose (file);
+  return found;
+}
+
+static bool
+find_switch (char cure[CURE_SIZE])
+{
+  long value;
+  for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
+    if (read_number (switches[i].path, &value) && value == switches[i].forbids)
+      {
+        snprintf (cure, CURE_SIZE, "%s is %ld: %s", switches[i].path, value, switches[i].cure);
+        return true;
+      }
+  return false;
+}
+
+/* Each user namespace has limits of its own, as high as can be when it is new; those above it count as well. */
+static void
+explain_limit (const StKind *kind,
+               char          cure[CURE_SIZE])
+{
+  char path[64];
+  long value;
+  snprintf (path, sizeof path, "/proc/sys/user/max_%s_namespaces", kind->name);
+  if (!read_number (path, &value) || value == INT_MAX)
+    snprintf (cure, CURE_SIZE, "raise %s in the user namespaces around this one, or nest less deeply", path);
+  else
+    snprintf (cure, CURE_SIZE, "%s is %ld: raise it, or nest less deeply", path, value);
+}
+
+void
+cure_for_namespace (const StKind *kind,
+                    int           result,
+                    char          cure[CURE_SIZE])
+{
+  if (result == -ENOSPC || result == -EUSERS)
+    explain_limit (kind, cure);
+  else if (result == -EINVAL || result == -ENOSYS)
+    snprintf (cure, CURE_SIZE, "this kernel is built without %s namespaces", kind->name);
+  else if (result == -ENOMEM)
+    snprintf (cure, CURE_SIZE, "the kernel is out of memory");
+  else if (!find_switch (cure))
+    snprintf (cure, CURE_SIZE, "forbidden in a chroot, a container or by a security module: be root outside of it");
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#include "st-kind.h"
+
+#define CURE_SIZE 256
+
+/* What helps where the kernel refused a namespace. */
+void cure_for_namespace (const StKind *kind,
+                         int           result,
+                         char          cure[CURE_SIZE]);

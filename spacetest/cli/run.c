@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "cli.h"
+
+#include "keeper.h"
+#include "world.h"
+
+#include "st-kernel.h"
+#include "st-process.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+/* unshare(1)'s names. */
+static const char help[] =
+  "Usage: spacetest run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+  "\n"
+  "Runs a command in new namespaces, which are gone when it ends. Everything that is\n"
+  "not named is as it is outside. Without the privilege to make namespaces (the\n"
+  "capability CAP_SYS_ADMIN) --user is implied, even if nothing is named.\n"
+  "\n"
+  "  -n, --net            network: nothing but lo, which is up\n"
+  "  -m, --mount          mount table, private; together with --net also a read-only\n"
+  "                       /sys that shows the new network\n"
+  "  -u, --uts            host name\n"
+  "  -i, --ipc            System V IPC and POSIX message queues\n"
+  "  -C, --cgroup         root of the control groups that are seen\n"
+  "  -p, --pid            process ids, with a /proc of their own (implies --mount);\n"
+  "                       whatever the command leaves running is killed when it ends\n"
+  "  -U, --user           user and group ids: own user and group are root inside\n"
+  "      --hostname=NAME  host name inside, 1 to 64 bytes (implies --uts)\n"
+  "  -h, --help           show this help\n"
+  "  -V, --version        show the version\n"
+  "\n"
+  "The exit status is the command's; a signal that kills it kills spacetest, too.\n"
+  "125: spacetest failed, 126: COMMAND can't be run, 127: COMMAND was not found.\n";
+
+static const char short_options[] = "+nmuiCpUhV";
+
+static const struct option options[] = {
+  { "net", no_argument, NULL, 'n' },
+  { "mount", no_argument, NULL, 'm' },
+  { "uts", no_argument, NULL, 'u' },
+  { "ipc", no_argument, NULL, 'i' },
+  { "cgroup", no_argument, NULL, 'C' },
+  { "pid", no_argument, NULL, 'p' },
+  { "user", no_argument, NULL, 'U' },
+  { "hostname", required_argument, NULL, 'H' },
+  { "help", no_argument, NULL, 'h' },
+  { "version", no_argument, NULL, 'V' },
+  { 0 },
+};
+
+static const struct
+{
+  char option;
+  unsigned int kinds;
+} kinds_of_options[] = {
+  { 'n', CLONE_NEWNET },
+  { 'm', CLONE_NEWNS },
+  { 'u', CLONE_NEWUTS },
+  { 'H', CLONE_NEWUTS },
+  { 'i', CLONE_NEWIPC },
+  { 'C', CLONE_NEWCGROUP },
+  { 'p', CLONE_NEWPID | CLONE_NEWNS },
+  { 'U', CLONE_NEWUSER },
+};
+
+static unsigned int
+get_kinds (int option)
+{
+  for (size_t i = 0; i < sizeof kinds_of_options / sizeof kinds_of_options[0]; i++)
+    if (kinds_of_options[i].option == option)
+      return kinds_of_options[i].kinds;
+  return 0;
+}
+
+static bool
+check_host_name (const char *name)
+{
+  size_t length = strlen (name);
+  if (length == 0 || length > ST_HOST_NAME_MAX)
+    {
+      cli_complain ("invalid host name: it has %zu bytes, not 1 to %d", length, ST_HOST_NAME_MAX);
+      return false;
+    }
+  for (const char *c = name; *c; c++)
+    if ((unsigned char) *c < ' ' || *c == '\x7f')
+      {
+        cli_complain ("invalid host name '%s': a control character is in it", name);
+        return false;
+      }
+  return true;
+}
+
+typedef enum
+{
+  PARSED_COMMAND,
+  PARSED_HELP,
+  PARSED_VERSION,
+  PARSED_NONSENSE,
+} Parsed;
+
+static Parsed
+parse (int    argc,
+       char **argv,
+       World *world)
+{
+  int option;
+  while ((option = getopt_long (argc, argv, short_options, options, NULL)) != -1)
+    {
+      if (option == 'h')
+        return PARSED_HELP;
+      if (option == 'V')
+        return PARSED_VERSION;
+      if (option == '?')
+        return PARSED_NONSENSE;
+      if (option == 'H')
+        world->host_name = optarg;
+      world->kinds |= get_kinds (option);
+    }
+  if (optind == argc)
+    {
+      cli_complain ("no command given (see 'spacetest run --help')");
+      return PARSED_NONSENSE;
+    }
+  return !world->host_name || check_host_name (world->host_name) ? PARSED_COMMAND : PARSED_NONSENSE;
+}
+
+static int
+execute (char **argv)
+{
+  execvp (argv[0], argv);
+  return cli_explain_exec (argv[0], errno);
+}
+
+static int
+run_command (World *world,
+             char **argv)
+{
+  if (!st_process_is_admin ())
+    world->kinds |= CLONE_NEWUSER;
+  if (!world_make (world))
+    return CLI_FAILED;
+  return world->kinds & CLONE_NEWPID ? keeper_run (argv) : execute (argv);
+}
+
+int
+cli_run (int    argc,
+         char **argv)
+{
+  World world = { 0 };
+  switch (parse (argc, argv, &world))
+    {
+    case PARSED_COMMAND:
+      return run_command (&world, argv + optind);
+    case PARSED_HELP:
+      return cli_print (help);
+    case PARSED_VERSION:
+      return cli_print_version ();
+    default:
+      return CLI_FAILED;
+    }
+}

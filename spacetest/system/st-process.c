@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int
+result_of (int result)
+{
+  return result < 0 ? -errno : result;
+}
+
+bool
+st_process_is_admin (void)
+{
+  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = 0 };
+  struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+  if (syscall (SYS_capget, &header, sets) < 0)
+    return false;
+  return sets[CAP_TO_INDEX (CAP_SYS_ADMIN)].effective & CAP_TO_MASK (CAP_SYS_ADMIN);
+}
+
+int
+st_process_unshare (unsigned int flags)
+{
+  return result_of (unshare ((int) flags));
+}
+
+int
+st_process_set_host_name (const char *name)
+{
+  return result_of (sethostname (name, strlen (name)));
+}
+
+static bool
+is_below (const char *path,
+          const char *top)
+{
+  size_t length = strlen (top);
+  return strncmp (path, top, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* Something was mounted on @top: a working directory below it is still in what was covered. Goes to the one of the same name
+ * in what is there now. */
+int
+st_process_return_to (const char *top)
+{
+  char path[PATH_MAX];
+  if (!getcwd (path, sizeof path) || !is_below (path, top))
+    return 0; /* too deep for a path, removed or elsewhere: not below a mount point of the kernel's */
+  return result_of (chdir (path));
+}
+
+/* Where standard input, output or error are closed, what is opened next would be taken for them. The stand-ins can be neither
+ * read nor written, as if closed, and are close-on-exec, so the next program finds them closed indeed. */
+int
+st_process_fill_stdio (void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC) < 0)
+      return -errno;
+  return 0;
+}
+
+static bool
+is_one_of (unsigned int fd,
+           const int   *fds,
+           size_t       n_fds)
+{
+  for (size_t i = 0; i < n_fds; i++)
+    if ((unsigned int) fds[i] == fd)
+      return true;
+  return false;
+}
+
+void
+st_process_close_all_but (const int *fds,
+                          size_t     n_fds)
+{
+  unsigned int last = 0;
+  for (size_t i = 0; i < n_fds; i++)
+    if ((unsigned int) fds[i] > last)
+      last = (unsigned int) fds[i];
+  for (unsigned int fd = 0; fd < last; fd++)
+    if (!is_one_of (fd, fds, n_fds))
+      close ((int) fd);
+  close_range (last + 1, UINT_MAX, 0);
+}
