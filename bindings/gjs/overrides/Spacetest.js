@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The spacetest authors
+// What makes Spacetest feel at home in GJS: return values, exceptions, promises, template literals, strings for kinds.
+/* exported _init */
+
+const Gio = imports.gi.Gio;
+
+let Spacetest;
+
+// Lets a function take 'net,mnt' where it takes flags. GJS makes 0 of a string: any kind, or none.
+function takeStrings(owner, name, place) {
+    const original = owner[name];
+    owner[name] = function (...args) {
+        if (typeof args[place] === 'string')
+            args[place] = Spacetest.namespace_types_from_string(args[place]);
+        return original.apply(this, args);
+    };
+}
+
+// It fails if it throws; its return value is never a failure. A thread that can't come home outranks what it threw, which is
+// the error's `cause` then.
+function callThere(original) {
+    return function (func, ...args) {
+        if (typeof func !== 'function')
+            throw new TypeError(`func must be a function, not ${func === null ? 'null' : typeof func}`);
+        let value;
+        const thrown = [];
+        try {
+            original.call(this, () => {
+                try {
+                    value = func(...args);
+                } catch (e) {
+                    thrown.push(e);
+                }
+                return true;
+            });
+        } catch (lost) {
+            if (!thrown.length)
+                throw lost;
+            if (lost.matches?.(Spacetest.Error, Spacetest.Error.NO_RETURN)) {
+                lost.cause = thrown[0];
+                throw lost;
+            }
+        }
+        if (thrown.length)
+            throw thrown[0];
+        return value;
+    };
+}
+
+function refuse(name) {
+    return function () {
+        throw new Error(`${name}() can't run JavaScript: GJS allows no callback on another thread. Use call(), enter() and ` +
+            'leave(), or spawn a program there');
+    };
+}
+
+function _init() {
+    Spacetest = this;
+    const {NamespaceId, NamespaceRef, Space, TransientMntns, TransientNetns} = this;
+
+    Space.prototype.call = callThere(Space.prototype.call);
+    for (const name of ['run_in_thread', 'run_in_thread_async'])
+        Space.prototype[name] = refuse(name);
+    for (const type of [NamespaceId, NamespaceRef]) {
+        type.prototype.toString = function () {
+            return this.to_string();
+        };
+    }
+
+    for (const [type, name] of [[TransientNetns, 'new_async'], [TransientMntns, 'new_async'],
+        [NamespaceRef, 'new_transient_async'], [Space, 'new_transient_async'],
+        [Space.prototype, 'create_socket_async'], [Space.prototype, 'create_netlink_socket_async']])
+        Gio._promisify(type, name);
+
+    for (const [name, place] of Object.entries({new_for_path: 1, new_for_fd: 1, new_take_fd: 1, new_for_pid: 1,
+        new_for_pidfd: 1, new_current: 0, new_transient: 0, new_transient_async: 0}))
+        takeStrings(NamespaceRef, name, place);
+    for (const [name, place] of Object.entries({new_for_pid: 1, new_transient: 0, new_transient_async: 0}))
+        takeStrings(Space, name, place);
+    takeStrings(Space.prototype, 'get_ref', 0);
+    takeStrings(this, 'enter_transient', 0);
+}
