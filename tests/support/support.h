@@ -29,6 +29,10 @@ void     test_in_dying_child (void      (*func) (gpointer data),
                               const char *pattern);
 void     test_drop_capabilities (void);           /* of the calling thread, for good */
 
+/* A child process that does nothing in new namespaces (CLONE_NEW*, or 0 for those it has from us). */
+int      test_start_idle_child (int flags);
+void     test_end_idle_child   (int pid);
+
 /* A kind of a thread's namespace, as in "net:[4026531833]". */
 char    *test_where         (const char *kind);
 
@@ -48,7 +52,7 @@ void     test_assert_traces  (char **before);      /* waits for threads that are
 #define test_assert_failed(error, code, text)                                 \
   G_STMT_START                                                                \
   {                                                                           \
-    g_assert_error (error, ST_ERROR, code);                                   \
+    g_assert_error (error, ST_ERROR, (int) (code));                           \
     if (!strstr ((error)->message, text))                                     \
       g_error ("no \"%s\" in \"%s\"", text, (error)->message);                \
     g_clear_error (&(error));                                                 \
