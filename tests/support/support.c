@@ -16,6 +16,7 @@ start_what_stays (void)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_autoptr (StTransientMntns) unused = st_transient_mntns_new (NULL);
+  test_wait_for_threads ();
 }
 
 void
@@ -28,12 +29,19 @@ test_init (int    *argc,
 }
 
 static void
+check_traces (gpointer data)
+{
+  g_auto (GStrv) before = data;
+  test_assert_traces (before);
+}
+
+/* What the test queues to be destroyed at its end is destroyed before the check. */
+static void
 run_checked (gconstpointer data)
 {
   const GTestFunc *test = data;
-  g_auto (GStrv) before = test_collect_traces ();
+  g_test_queue_destroy (check_traces, test_collect_traces ());
   (*test) ();
-  test_assert_traces (before);
 }
 
 void

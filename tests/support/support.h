@@ -39,6 +39,7 @@ char    *test_where         (const char *kind);
 /* All that a test could leave behind, one line each. */
 char   **test_collect_traces (void);
 void     test_assert_traces  (char **before);      /* waits for threads that are about to end */
+void     test_wait_for_threads (void);             /* that were just started, until they have their names */
 
 #define test_assert_where(kind, expected)                                     \
   G_STMT_START                                                                \

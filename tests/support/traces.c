@@ -159,3 +159,25 @@ test_assert_traces (char **before)
   if (report->len > 0)
     g_error ("left behind:%s", report->str);
 }
+
+/* A thread gets its name from itself: until then it has that of who started it. */
+static gboolean
+all_have_names (void)
+{
+  g_auto (GStrv) traces = test_collect_traces ();
+  g_autofree char *main_name = NULL;
+  g_file_get_contents ("/proc/self/comm", &main_name, NULL, NULL);
+  g_autofree char *suffix = g_strdup_printf (" %s cgroup", g_strchomp (main_name));
+  guint n = 0;
+  for (char **line = traces; *line; line++)
+    n += g_str_has_prefix (*line, "thread ") && strstr (*line, suffix);
+  return n == 1;
+}
+
+void
+test_wait_for_threads (void)
+{
+  const gint64 deadline = g_get_monotonic_time () + PATIENCE;
+  while (!all_have_names () && g_get_monotonic_time () < deadline)
+    sched_yield ();
+}
