@@ -9,6 +9,26 @@
 
 /* The portable form: what a reference is, and a process that holds it. */
 
+/* Only what shows that the process is gone makes a description stale. */
+static void
+set_unreadable (int           pid,
+                const GError *failure,
+                GError      **error)
+{
+  int code;
+  if (g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_MFILE) || g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NFILE) ||
+      g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOMEM))
+    code = ST_ERROR_EXHAUSTED;
+  else if (g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_ACCES) || g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_PERM))
+    code = ST_ERROR_PERMISSION_DENIED;
+  else if (!g_file_test ("/proc/self/stat", G_FILE_TEST_EXISTS))
+    code = ST_ERROR_NOT_FOUND;
+  else
+    code = ST_ERROR_STALE;
+  g_set_error (error, ST_ERROR, code, "%s %d%s: %s", code == ST_ERROR_STALE ? "process" : "cannot look for process", pid,
+               code == ST_ERROR_STALE ? " is gone" : "", failure->message);
+}
+
 static gboolean
 get_start_time (int      pid,
                 guint64 *start_time,
@@ -19,15 +39,20 @@ get_start_time (int      pid,
   g_autoptr (GError) failure = NULL;
   if (!g_file_get_contents (path, &stat, NULL, &failure))
     {
-      g_set_error (error, ST_ERROR, ST_ERROR_STALE, "process %d is gone: %s", pid, failure->message);
+      set_unreadable (pid, failure, error);
       return FALSE;
     }
-  /* proc(5): field 22; the name in field 2 may have spaces in it */
+  /* proc(5): fields 3 and 22; the name in field 2 may have spaces in it */
   const char *after_name = strrchr (stat, ')');
   g_auto (GStrv) fields = g_strsplit (after_name ? after_name : "", " ", 0);
   if (g_strv_length (fields) < 21 || !g_ascii_string_to_unsigned (fields[20], 10, 0, G_MAXUINT64, start_time, NULL))
     {
       g_set_error (error, ST_ERROR, ST_ERROR_FAILED, "cannot read %s", path);
+      return FALSE;
+    }
+  if (fields[1][0] == 'Z' || fields[1][0] == 'X')
+    {
+      g_set_error (error, ST_ERROR, ST_ERROR_STALE, "process %d is gone: nobody has waited for it yet", pid);
       return FALSE;
     }
   return TRUE;
@@ -98,13 +123,20 @@ parse (GVariant *variant,
                       g_variant_lookup (variant, "start-time", "t", &portable->start_time) &&
                       g_variant_lookup (variant, "fd", "i", &portable->fd);
   portable->kind = st_kind_for_name (kind, strlen (kind));
-  if (!g_variant_lookup (variant, "serial", "t", &portable->identity.serial))
-    portable->identity.serial = 0;
+  portable->identity.serial = 0;
+  g_autoptr (GVariant) serial = g_variant_lookup_value (variant, "serial", NULL);
+  complete = complete && (!serial || g_variant_lookup (variant, "serial", "t", &portable->identity.serial));
   if (complete && portable->kind && portable->pid > 0 && portable->fd >= 0)
     return TRUE;
   g_autofree char *text = g_variant_print (variant, FALSE);
   g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "not a portable reference: %.256s", text);
   return FALSE;
+}
+
+static gboolean
+is_other (const GError *failure)
+{
+  return g_error_matches (failure, ST_ERROR, ST_ERROR_NOT_FOUND) || g_error_matches (failure, ST_ERROR, ST_ERROR_NOT_A_NAMESPACE);
 }
 
 static gboolean
@@ -151,7 +183,7 @@ st_namespace_ref_new_from_portable (GVariant *portable,
 
   g_autofree char *path = g_strdup_printf ("/proc/%d/fd/%d", wanted.pid, wanted.fd);
   self = st_namespace_ref_new_for_path (path, ST_NAMESPACE_NONE, &failure);
-  if (!self && failure->code == ST_ERROR_PERMISSION_DENIED)
+  if (!self && !is_other (failure))
     g_propagate_error (error, g_steal_pointer (&failure));
   else if (!self || !is_what_was_described (self, &wanted))
     g_set_error (error, ST_ERROR, ST_ERROR_STALE, "process %d does not hold %s:[%" G_GUINT64_FORMAT "] any more", wanted.pid,
