@@ -59,3 +59,12 @@ void     test_wait_for_threads (void);             /* that were just started, un
     g_clear_error (&(error));                                                 \
   }                                                                           \
   G_STMT_END
+
+/* The same of a constructor, which must have given nothing. */
+#define test_assert_not_made(object, error, code, text)                       \
+  G_STMT_START                                                                \
+  {                                                                           \
+    g_assert_null (object);                                                   \
+    test_assert_failed (error, code, text);                                   \
+  }                                                                           \
+  G_STMT_END
