@@ -127,7 +127,10 @@ get_pid (int pidfd)
   snprintf (path, sizeof path, "/proc/thread-self/fdinfo/%d", pidfd);
   FILE *info = fopen (path, "re");
   if (!info)
-    return errno == ENOENT ? -EBADF : -errno;
+    {
+      const int result = -errno; /* ENOENT: no such descriptor, or no /proc */
+      return fcntl (pidfd, F_GETFD) < 0 ? -EBADF : result;
+    }
   while (pid == 0 && fgets (line, sizeof line, info))
     if (sscanf (line, "Pid: %d", &pid) == 1 && pid <= 0) /* reaped, or not to be seen from here */
       pid = -ESRCH;
