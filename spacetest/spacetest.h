@@ -15,5 +15,6 @@
 #include <spacetest/core/st-transient-netns.h>
 #include <spacetest/core/st-transient-mntns.h>
 #include <spacetest/core/st-netns-pool.h>
+#include <spacetest/core/st-mount-view.h>
 #include <spacetest/core/st-strays.h>
 #undef SPACETEST_INSIDE

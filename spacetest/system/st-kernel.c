@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioctl.h>
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -91,4 +92,16 @@ st_kernel_move_mount (int from,
   if (refuse_newer)
     return -ENOSYS;
   return result_of (syscall (SYS_move_mount, from, "", to, "", MOVE_MOUNT_BY_DESCRIPTORS));
+}
+
+int
+st_kernel_openat2 (int         dirfd,
+                   const char *path,
+                   int         flags,
+                   uint64_t    resolve)
+{
+  if (refuse_newer)
+    return -ENOSYS;
+  struct open_how how = { .flags = (uint64_t) flags, .resolve = resolve };
+  return result_of (syscall (SYS_openat2, dirfd, path, &how, sizeof how));
 }

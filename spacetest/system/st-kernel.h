@@ -45,6 +45,10 @@ int st_kernel_open_tree          (int          dirfd,
                                   unsigned int flags); /* 5.2, but refused by some containers */
 int st_kernel_move_mount         (int from,
                                   int to);            /* 5.2, but refused by some containers */
+int st_kernel_openat2            (int         dirfd,
+                                  const char *path,
+                                  int         flags,
+                                  uint64_t    resolve); /* 5.6, but refused by some containers */
 
 #define ST_OPEN_TREE_CLONE   1U
 #define ST_OPEN_TREE_CLOEXEC 02000000U

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-mount-table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Cuts the next field off. */
+static const char *
+next_field (char **rest)
+{
+  char *field = strsep (rest, " \n");
+  return field ? field : "";
+}
+
+/* The fields point into the line. */
+static bool
+parse_line (char    *text,
+            StMount *mount)
+{
+  unsigned int major, minor;
+  char *file_system = strstr (text, " - ");
+  if (!file_system || sscanf (text, "%" SCNu64 " %*u %u:%u ", &mount->id, &major, &minor) != 3)
+    return false;
+  file_system += strlen (" - ");
+  mount->device = makedev (major, minor);
+  mount->type = next_field (&file_system);
+  next_field (&file_system); /* the source */
+  mount->options = next_field (&file_system);
+  return true;
+}
+
+/* Calls back for each mount until the answer is not 0, and gives that answer. @proc is a procfs that knows the calling thread:
+ * there may be none where the thread stands. */
+int
+st_mount_table_foreach (int         proc,
+                        StMountFunc func,
+                        void       *data)
+{
+  int fd = openat (proc, "thread-self/mountinfo", O_RDONLY | O_CLOEXEC);
+  FILE *table = fd < 0 ? NULL : fdopen (fd, "r");
+  if (!table)
+    {
+      int result = -errno;
+      if (fd >= 0)
+        close (fd);
+      return result;
+    }
+
+  char *text = NULL;
+  size_t room = 0;
+  int result = 0;
+  StMount mount;
+  while (result == 0 && getline (&text, &room, table) > 0)
+    if (parse_line (text, &mount))
+      result = func (&mount, data);
+  if (result == 0 && ferror (table))
+    result = -EIO;
+  free (text);
+  fclose (table);
+  return result;
+}
+
+static bool
+is_octal (const char *text)
+{
+  for (int i = 0; i < 3; i++)
+    if (text[i] < '0' || text[i] > '7')
+      return false;
+  return true;
+}
+
+static void
+unescape (char *text)
+{
+  char *to = text;
+  for (const char *from = text; *from; to++)
+    if (from[0] == '\\' && is_octal (from + 1))
+      {
+        *to = (char) ((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+        from += 4;
+      }
+    else
+      *to = *from++;
+  *to = '\0';
+}
+
+/* The value of an option of the file system, which the caller must free(), or NULL. */
+char *
+st_mount_table_dup_option (const StMount *mount,
+                           const char    *name)
+{
+  size_t length = strlen (name);
+  for (const char *option = mount->options; *option;)
+    {
+      size_t size = strcspn (option, ",");
+      if (size > length && option[length] == '=' && strncmp (option, name, length) == 0)
+        {
+          char *value = strndup (option + length + 1, size - length - 1);
+          if (value)
+            unescape (value);
+          return value;
+        }
+      option += size;
+      option += *option == ',';
+    }
+  return NULL;
+}

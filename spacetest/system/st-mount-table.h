@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The mount table of the calling thread's mount namespace, as far as it is reachable from the thread's root; proc(5), mountinfo.
+ * Plain C without GLib. Results are >= 0, or -errno. */
+
+/* The texts are good until the callback returns, and still escaped. */
+typedef struct
+{
+  uint64_t id;
+  dev_t device;        /* of the file system itself: what stat() says of a file may differ, on btrfs and overlays for example */
+  const char *type;
+  const char *options; /* of the file system, not of the mount */
+} StMount;
+
+typedef int (*StMountFunc) (const StMount *mount,
+                            void          *data);
+
+int   st_mount_table_foreach    (int         proc,
+                                 StMountFunc func,
+                                 void       *data);
+char *st_mount_table_dup_option (const StMount *mount,
+                                 const char    *name);
