@@ -17,4 +17,5 @@
 #include <spacetest/core/st-netns-pool.h>
 #include <spacetest/core/st-mount-view.h>
 #include <spacetest/core/st-strays.h>
+#include <spacetest/core/st-probe.h>
 #undef SPACETEST_INSIDE

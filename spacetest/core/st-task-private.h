@@ -9,9 +9,13 @@
 
 typedef gpointer (*StTaskMakeFunc) (GTask   *task,
                                     GError **error);
+typedef gboolean (*StTaskCheckFunc) (GTask   *task,
+                                     GError **error);
 
 void     st_task_make_object    (GTask         *task,
                                  StTaskMakeFunc make);
+void     st_task_check          (GTask          *task,
+                                 StTaskCheckFunc check);
 gpointer st_task_finish_object  (GAsyncResult *result,
                                  gpointer      source,
                                  gpointer      source_tag,

@@ -8,23 +8,63 @@
 typedef struct
 {
   GTask *task;
-  StTaskMakeFunc make;
-} Making;
+  StTaskMakeFunc make; /* one of them */
+  StTaskCheckFunc check;
+} Work;
 
-static gpointer
-make_object (gpointer data)
+static void
+make_object (GTask         *task,
+             StTaskMakeFunc make)
 {
-  g_autofree Making *making = data;
-  g_autoptr (GTask) task = making->task;
   GError *error = NULL;
-  if (g_task_return_error_if_cancelled (task))
-    return NULL;
-  GObject *object = making->make (task, &error);
+  GObject *object = make (task, &error);
   if (object)
     g_task_return_pointer (task, object, g_object_unref);
   else
     g_task_return_error (task, error);
+}
+
+static void
+check_it (GTask          *task,
+          StTaskCheckFunc check)
+{
+  GError *error = NULL;
+  if (check (task, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static gpointer
+do_work (gpointer data)
+{
+  g_autofree Work *work = data;
+  g_autoptr (GTask) task = work->task;
+  if (g_task_return_error_if_cancelled (task))
+    return NULL;
+  if (work->make)
+    make_object (task, work->make);
+  else
+    check_it (task, work->check);
   return NULL;
+}
+
+static void
+start (const Work *work)
+{
+  g_autoptr (GError) failure = NULL;
+  Work *order = g_memdup2 (work, sizeof *work);
+  st_thread_self (); /* starts what must be started at home */
+  GThread *thread = g_thread_try_new ("st-maker", do_work, order, &failure);
+  if (thread)
+    {
+      g_thread_unref (thread);
+      return;
+    }
+  g_task_return_new_error (work->task, ST_ERROR, ST_ERROR_EXHAUSTED, "cannot start a thread: %s (raise RLIMIT_NPROC)",
+                           failure->message);
+  g_object_unref (work->task);
+  g_free (order);
 }
 
 /* Takes @task. */
@@ -32,20 +72,15 @@ void
 st_task_make_object (GTask         *task,
                      StTaskMakeFunc make)
 {
-  g_autoptr (GError) failure = NULL;
-  Making *making = g_new (Making, 1);
-  making->task = task;
-  making->make = make;
-  st_thread_self (); /* starts what must be started at home */
-  GThread *thread = g_thread_try_new ("st-maker", make_object, making, &failure);
-  if (thread)
-    {
-      g_thread_unref (thread);
-      return;
-    }
-  g_task_return_new_error (task, ST_ERROR, ST_ERROR_EXHAUSTED, "cannot start a thread: %s (raise RLIMIT_NPROC)", failure->message);
-  g_object_unref (task);
-  g_free (making);
+  start (&(Work){ .task = task, .make = make });
+}
+
+/* Takes @task. */
+void
+st_task_check (GTask          *task,
+               StTaskCheckFunc check)
+{
+  start (&(Work){ .task = task, .check = check });
 }
 
 static gboolean
