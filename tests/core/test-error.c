@@ -53,7 +53,7 @@ test_message (void)
   g_autoptr (GError) error = NULL;
   test_assert_not_made (st_namespace_ref_new_for_path ("/foobar", ST_NAMESPACE_NONE, &error), error, ST_ERROR_NOT_FOUND,
                   "cannot open namespace /foobar: No such file or directory");
-  test_assert_not_made (st_namespace_ref_new_for_fd (-1, &error), error, ST_ERROR_INVALID_ARGUMENT,
+  test_assert_not_made (st_namespace_ref_new_for_fd (-1, ST_NAMESPACE_NONE, &error), error, ST_ERROR_INVALID_ARGUMENT,
                   "cannot use descriptor -1 as a namespace: Bad file descriptor (not an open descriptor)");
 }
 
@@ -77,8 +77,8 @@ test_nobody_listens (void)
 {
   g_assert_null (st_namespace_ref_new_for_path ("/foobar", ST_NAMESPACE_NONE, NULL));
   g_assert_null (st_namespace_ref_new_for_path ("/proc/thread-self/ns/net", ST_NAMESPACE_MNT, NULL));
-  g_assert_null (st_namespace_ref_new_for_fd (-1, NULL));
-  g_assert_null (st_namespace_ref_new_take_fd (-1, NULL));
+  g_assert_null (st_namespace_ref_new_for_fd (-1, ST_NAMESPACE_NONE, NULL));
+  g_assert_null (st_namespace_ref_new_take_fd (-1, ST_NAMESPACE_NONE, NULL));
   g_assert_null (st_namespace_ref_new_for_pid (-1, ST_NAMESPACE_NET, NULL));
   g_assert_null (st_namespace_ref_new_current (ST_NAMESPACE_NONE, NULL));
 }

@@ -174,7 +174,7 @@ test_independent (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
-  g_autoptr (StNamespaceRef) copy = st_namespace_ref_new_for_fd (st_namespace_ref_peek_fd (ref, &error), &error);
+  g_autoptr (StNamespaceRef) copy = st_namespace_ref_new_for_fd (st_namespace_ref_peek_fd (ref, &error), ST_NAMESPACE_NONE, &error);
   g_assert_no_error (error);
   st_namespace_ref_close (ref);
   g_autoptr (StNamespaceId) id = st_namespace_ref_get_id (copy, &error);

@@ -174,10 +174,10 @@ check_fd (int         fd,
           const char *words)
 {
   g_autoptr (GError) error = NULL;
-  test_assert_not_made (st_namespace_ref_new_for_fd (fd, &error), error, code, words);
+  test_assert_not_made (st_namespace_ref_new_for_fd (fd, ST_NAMESPACE_NONE, &error), error, code, words);
   const gboolean is_open = fcntl (fd, F_GETFD) >= 0;
   g_assert_true (is_open == (code == ST_ERROR_NOT_A_NAMESPACE));
-  test_assert_not_made (st_namespace_ref_new_take_fd (fd, &error), error, code, words);
+  test_assert_not_made (st_namespace_ref_new_take_fd (fd, ST_NAMESPACE_NONE, &error), error, code, words);
   g_assert_cmpint (fcntl (fd, F_GETFD), ==, -1);
 }
 
@@ -224,8 +224,8 @@ use_fd_0 (gpointer data)
 
   g_assert_cmpint (open (OWN_NET, O_RDONLY), ==, 0);
   g_autoptr (StNamespaceRef) own = st_namespace_ref_new_current (ST_NAMESPACE_NET, &error);
-  g_autoptr (StNamespaceRef) copy = st_namespace_ref_new_for_fd (0, &error);
-  g_autoptr (StNamespaceRef) taken = st_namespace_ref_new_take_fd (0, &error);
+  g_autoptr (StNamespaceRef) copy = st_namespace_ref_new_for_fd (0, ST_NAMESPACE_NONE, &error);
+  g_autoptr (StNamespaceRef) taken = st_namespace_ref_new_take_fd (0, ST_NAMESPACE_NONE, &error);
   g_assert_no_error (error);
   g_assert_cmpint (st_namespace_ref_peek_fd (copy, &error), !=, 0);
   g_assert_cmpint (st_namespace_ref_peek_fd (taken, &error), ==, 0);
@@ -339,8 +339,8 @@ test_close_on_exec (void)
   g_ptr_array_add (refs, st_namespace_ref_new_current (ST_NAMESPACE_NET, &error));
   g_ptr_array_add (refs, st_namespace_ref_new_for_pid (child.pid, ST_NAMESPACE_USER, &error));
   g_ptr_array_add (refs, st_namespace_ref_new_for_pidfd (pidfd, ST_NAMESPACE_USER, &error));
-  g_ptr_array_add (refs, st_namespace_ref_new_take_fd (open (OWN_NET, O_RDONLY), &error));
-  g_ptr_array_add (refs, st_namespace_ref_new_for_fd (st_namespace_ref_peek_fd (refs->pdata[0], NULL), &error));
+  g_ptr_array_add (refs, st_namespace_ref_new_take_fd (open (OWN_NET, O_RDONLY), ST_NAMESPACE_NONE, &error));
+  g_ptr_array_add (refs, st_namespace_ref_new_for_fd (st_namespace_ref_peek_fd (refs->pdata[0], NULL), ST_NAMESPACE_NONE, &error));
   g_ptr_array_add (refs, st_namespace_ref_get_parent (refs->pdata[2], &error));
   g_ptr_array_add (refs, st_namespace_ref_get_owner (refs->pdata[2], &error));
   g_assert_no_error (error);
@@ -382,11 +382,11 @@ test_one_descriptor (void)
   g_assert_cmpint (fcntl (fd, F_GETFD), ==, -1);
 
   g_autoptr (StNamespaceRef) opened = st_namespace_ref_new_for_path (OWN_NET, ST_NAMESPACE_NET, &error);
-  g_autoptr (StNamespaceRef) copied = st_namespace_ref_new_for_fd (mine, &error);
+  g_autoptr (StNamespaceRef) copied = st_namespace_ref_new_for_fd (mine, ST_NAMESPACE_NONE, &error);
   g_autoptr (StNamespaceRef) of_pid = st_namespace_ref_new_for_pid (getpid (), ST_NAMESPACE_NET, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (count_descriptors (), ==, before + 3);
-  g_autoptr (StNamespaceRef) taken = st_namespace_ref_new_take_fd (mine, &error);
+  g_autoptr (StNamespaceRef) taken = st_namespace_ref_new_take_fd (mine, ST_NAMESPACE_NONE, &error);
   g_assert_no_error (error);
   g_assert_cmpint (st_namespace_ref_peek_fd (taken, &error), ==, mine);
   g_assert_cmpuint (count_descriptors (), ==, before + 3);

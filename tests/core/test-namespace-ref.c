@@ -142,8 +142,8 @@ test_equality (void)
       g_ptr_array_add (refs, open_path (of_process, ST_NAMESPACE_NONE));
       g_ptr_array_add (refs, st_namespace_ref_new_for_pid (getpid (), kinds[i], &error));
       g_ptr_array_add (refs, st_namespace_ref_new_for_pidfd (pidfd, kinds[i], &error));
-      g_ptr_array_add (refs, st_namespace_ref_new_for_fd (st_namespace_ref_peek_fd (refs->pdata[0], &error), &error));
-      g_ptr_array_add (refs, st_namespace_ref_new_take_fd (open (path, O_RDONLY | O_CLOEXEC), &error));
+      g_ptr_array_add (refs, st_namespace_ref_new_for_fd (st_namespace_ref_peek_fd (refs->pdata[0], &error), ST_NAMESPACE_NONE, &error));
+      g_ptr_array_add (refs, st_namespace_ref_new_take_fd (open (path, O_RDONLY | O_CLOEXEC), ST_NAMESPACE_NONE, &error));
       g_assert_no_error (error);
       for (guint j = 0; j < refs->len; j++)
         {
@@ -186,7 +186,7 @@ test_outlives_process (void)
   const guint64 inode = inode_of (ref);
   idle_child_stop (&child);
   g_assert_cmpuint (inode_of (ref), ==, inode);
-  g_autoptr (StNamespaceRef) same = st_namespace_ref_new_for_fd (st_namespace_ref_peek_fd (ref, &error), &error);
+  g_autoptr (StNamespaceRef) same = st_namespace_ref_new_for_fd (st_namespace_ref_peek_fd (ref, &error), ST_NAMESPACE_NONE, &error);
   g_assert_no_error (error);
   g_assert_true (st_namespace_ref_equal (ref, same));
 }
@@ -296,7 +296,7 @@ test_owner_uid (void)
   idle_child_start (&child, CLONE_NEWUSER);
   g_autofree char *path = idle_child_get_path (&child, "user");
   g_autoptr (StNamespaceRef) by_path = open_path (path, ST_NAMESPACE_USER);
-  g_autoptr (StNamespaceRef) by_fd = st_namespace_ref_new_take_fd (open (path, O_RDONLY | O_CLOEXEC), &error);
+  g_autoptr (StNamespaceRef) by_fd = st_namespace_ref_new_take_fd (open (path, O_RDONLY | O_CLOEXEC), ST_NAMESPACE_NONE, &error);
   g_autoptr (StNamespaceRef) by_pid = st_namespace_ref_new_for_pid (child.pid, ST_NAMESPACE_USER, &error);
   g_assert_no_error (error);
   g_assert_cmpint (st_namespace_ref_get_owner_uid (by_path, &error), ==, geteuid ());

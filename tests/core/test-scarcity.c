@@ -51,7 +51,7 @@ check_without_proc (StNamespaceRef *net,
   close (pidfd);
 
   /* What is held needs no look-up. */
-  g_autoptr (StNamespaceRef) copy = st_namespace_ref_new_for_fd (st_namespace_ref_peek_fd (net, &error), &error);
+  g_autoptr (StNamespaceRef) copy = st_namespace_ref_new_for_fd (st_namespace_ref_peek_fd (net, &error), ST_NAMESPACE_NONE, &error);
   g_assert_no_error (error);
   g_assert_true (st_namespace_ref_equal (copy, net));
   g_autoptr (StNamespaceRef) owner = st_namespace_ref_get_owner (copy, &error);
@@ -126,7 +126,7 @@ check_exhausted (StNamespaceRef *net,
   const char *words = "Too many open files";
   const int fd = st_namespace_ref_peek_fd (net, &error);
   test_assert_not_made (st_namespace_ref_new_for_path (OWN_NET, ST_NAMESPACE_NET, &error), error, ST_ERROR_EXHAUSTED, words);
-  test_assert_not_made (st_namespace_ref_new_for_fd (fd, &error), error, ST_ERROR_EXHAUSTED, words);
+  test_assert_not_made (st_namespace_ref_new_for_fd (fd, ST_NAMESPACE_NONE, &error), error, ST_ERROR_EXHAUSTED, words);
   test_assert_not_made (st_namespace_ref_new_current (ST_NAMESPACE_NET, &error), error, ST_ERROR_EXHAUSTED, words);
   test_assert_not_made (st_namespace_ref_new_for_pid (getpid (), ST_NAMESPACE_NET, &error), error, ST_ERROR_EXHAUSTED, words);
   test_assert_not_made (st_namespace_ref_to_portable (net, &error), error, ST_ERROR_EXHAUSTED, "open");

@@ -220,9 +220,9 @@ test_bad_references (void)
   test_assert_failed (error, ST_ERROR_WRONG_TYPE, "net");
   g_assert_null (st_namespace_ref_new_for_path ("/proc/self/ns/net", 1, &error));
   test_assert_failed (error, ST_ERROR_INVALID_ARGUMENT, "");
-  g_assert_null (st_namespace_ref_new_for_fd (-1, &error));
+  g_assert_null (st_namespace_ref_new_for_fd (-1, ST_NAMESPACE_NONE, &error));
   test_assert_failed (error, ST_ERROR_INVALID_ARGUMENT, "-1");
-  g_assert_null (st_namespace_ref_new_for_fd (STDIN_FILENO, &error));
+  g_assert_null (st_namespace_ref_new_for_fd (STDIN_FILENO, ST_NAMESPACE_NONE, &error));
   test_assert_failed (error, ST_ERROR_NOT_A_NAMESPACE, "not a namespace");
 }
 
