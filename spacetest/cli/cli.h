@@ -19,6 +19,8 @@ typedef int (*CliFunc) (int    argc,
 
 int cli_run           (int    argc,
                        char **argv);
+int cli_show          (int    argc,
+                       char **argv);
 
 void cli_set_name     (const char *name);
 void cli_complain     (const char *format,

@@ -17,6 +17,7 @@ static const struct
   const char *purpose;
 } commands[] = {
   { "run", cli_run, "run a program in new namespaces" },
+  { "show", cli_show, "show namespaces, and who holds them" },
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-process-fd.h"
+
+#include "st-kernel.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SIOCGSKNS_REQUEST 0x894c /* linux/sockios.h, 4.10 */
+
+static int
+result_of (long result)
+{
+  return result < 0 ? -errno : (int) result;
+}
+
+/* The network that a socket of another process belongs to. Needs to be allowed to trace the process. */
+int
+st_process_fd_open_network (pid_t pid,
+                            int   number)
+{
+  int pidfd = st_kernel_pidfd_open (pid);
+  if (pidfd < 0)
+    return pidfd;
+  int socket = result_of (syscall (SYS_pidfd_getfd, pidfd, number, 0));
+  close (pidfd);
+  if (socket < 0)
+    return socket;
+  int network = result_of (ioctl (socket, SIOCGSKNS_REQUEST));
+  close (socket);
+  return network;
+}
