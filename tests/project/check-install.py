@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""What an installation consists of, and that a program can be built with it and run."""
+import json
+import os
+import pathlib
+import re
+import shlex
+import sys
+import tempfile
+
+from project import BUILD, CC, SOURCE, attempt, clean_env, done, problem, run
+
+SAMPLE = SOURCE / 'tests' / 'project' / 'sample.c'
+ALWAYS = ['lib*/**/libspacetest-1.so', 'lib*/**/libspacetest-1.so.0', 'lib*/**/pkgconfig/spacetest-1.pc',
+          'include/spacetest-1/spacetest/spacetest.h', 'include/spacetest-1/spacetest/st-version.h',
+          'include/spacetest-1/spacetest/core/st-space.h']
+WITH_INTROSPECTION = ['lib*/**/girepository-1.0/Spacetest-1.typelib', 'share/gir-1.0/Spacetest-1.gir']
+WITH_VAPI = ['share/vala/vapi/spacetest-1.vapi', 'share/vala/vapi/spacetest-1.deps']
+NOT_OURS_TO_INSTALL = re.compile(r'-private\.h$|/tests?/|\.a$|/libtestsupport')
+PYTHON = '''
+import gi
+gi.require_version('Spacetest', '1')
+from gi.repository import Spacetest
+print(Spacetest.NamespaceRef.new_current(Spacetest.NamespaceType.NET).to_string())
+'''
+
+
+def find(prefix, pattern):
+    found = sorted(prefix.glob(pattern))
+    if not found:
+        problem(f'{pattern} is not installed')
+    return found[0] if found else None
+
+
+def install(destination):
+    """Returns the prefix below the destination."""
+    run('meson', 'install', '-C', BUILD, '--no-rebuild', '--quiet', '--destdir', destination)
+    options = json.loads(run('meson', 'introspect', '--buildoptions', BUILD))
+    prefix = next(option['value'] for option in options if option['name'] == 'prefix')
+    return destination / prefix.lstrip('/')
+
+
+def check_files(destination, prefix, wanted):
+    for pattern in wanted:
+        find(prefix, pattern)
+    for path in destination.rglob('*'):
+        if NOT_OURS_TO_INSTALL.search(str(path.relative_to(destination))):
+            problem(f'{path.relative_to(destination)} is installed')
+
+
+def relocate(pkgconfig, prefix):
+    """The description of a tree that was moved by --destdir."""
+    text = pkgconfig.read_text(encoding='utf-8')
+    pkgconfig.write_text(re.sub('^prefix=.*$', f'prefix={prefix}', text, flags=re.MULTILINE), encoding='utf-8')
+
+
+def check_soname(library):
+    dynamic = run('readelf', '-d', library)
+    if '[libspacetest-1.so.0]' not in dynamic:
+        problem('the soname is not libspacetest-1.so.0')
+    if 'RPATH' in dynamic or 'RUNPATH' in dynamic:
+        problem('the installed library looks for others in the build directory')
+
+
+def check_output(*command, **options):
+    finished = attempt(*command, **options)
+    print(finished.stdout)
+    if finished.returncode != 0 or not finished.stdout.startswith('net:['):
+        problem(f'{pathlib.Path(str(command[0])).name} ended with status {finished.returncode}')
+
+
+def check_program(folder, prefix, libdir):
+    env = clean_env(PKG_CONFIG_PATH=libdir / 'pkgconfig')
+    flags = shlex.split(run('pkg-config', '--cflags', '--libs', 'spacetest-1', env=env))
+    if str(prefix) not in ' '.join(flags):
+        problem(f'pkg-config does not lead to the installed tree: {flags}')
+    if run('pkg-config', '--atleast-version=0.1.0', '--print-requires', 'spacetest-1', env=env).split()[:1] != ['gio-2.0']:
+        problem('spacetest-1 does not require gio-2.0')
+    run(*CC, '-std=c17', '-Wall', '-Wextra', '-Werror', SAMPLE, '-o', folder / 'sample', *flags, env=env)
+    check_output(folder / 'sample', env=clean_env(LD_LIBRARY_PATH=libdir))
+
+
+def main():
+    has = set(sys.argv[1:])
+    wanted = ALWAYS + (WITH_INTROSPECTION if 'introspection' in has else []) + (WITH_VAPI if 'vapi' in has else [])
+    with tempfile.TemporaryDirectory(prefix='spacetest-install-') as name:
+        folder = pathlib.Path(name)
+        prefix = install(folder / 'tree')
+        check_files(folder / 'tree', prefix, wanted)
+        library = find(prefix, 'lib*/**/libspacetest-1.so.0')
+        pkgconfig = find(prefix, 'lib*/**/pkgconfig/spacetest-1.pc')
+        if library and pkgconfig:
+            relocate(pkgconfig, prefix)
+            check_soname(library)
+            check_program(folder, prefix, library.parent)
+            if 'introspection' in has:
+                env = clean_env(LD_LIBRARY_PATH=library.parent, GI_TYPELIB_PATH=library.parent / 'girepository-1.0')
+                check_output('/usr/bin/python3', '-c', PYTHON, env=env, cwd=os.sep)
+    done('the installed tree')
+
+
+main()
