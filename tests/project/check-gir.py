@@ -37,9 +37,9 @@ def documentation(element):
 
 
 def check(tag, name, element):
-    if element.get('moved-to'):
+    if element.get('moved-to') or name.startswith('DECLARE_'): # for our own headers
         return
-    if not element.get('version'):
+    if not element.get('version') and tag != 'alias': # whose version the scanner drops
         problem(f'{tag} {name} has no "Since:"')
     if not documentation(element):
         problem(f'{tag} {name} has no documentation')

@@ -12,6 +12,7 @@ import tempfile
 from project import BUILD, CC, SOURCE, attempt, clean_env, done, problem, run
 
 SAMPLE = SOURCE / 'tests' / 'project' / 'sample.c'
+VALA_SAMPLE = SAMPLE.with_suffix('.vala')
 ALWAYS = ['lib*/**/libspacetest-1.so', 'lib*/**/libspacetest-1.so.0', 'lib*/**/pkgconfig/spacetest-1.pc',
           'include/spacetest-1/spacetest/spacetest.h', 'include/spacetest-1/spacetest/st-version.h',
           'include/spacetest-1/spacetest/core/st-space.h']
@@ -75,10 +76,16 @@ def check_program(folder, prefix, libdir):
     flags = shlex.split(run('pkg-config', '--cflags', '--libs', 'spacetest-1', env=env))
     if str(prefix) not in ' '.join(flags):
         problem(f'pkg-config does not lead to the installed tree: {flags}')
-    if run('pkg-config', '--atleast-version=0.1.0', '--print-requires', 'spacetest-1', env=env).split()[:1] != ['gio-2.0']:
+    if not run('pkg-config', '--print-requires', 'spacetest-1', env=env).startswith('gio-2.0 >= 2.'):
         problem('spacetest-1 does not require gio-2.0')
     run(*CC, '-std=c17', '-Wall', '-Wextra', '-Werror', SAMPLE, '-o', folder / 'sample', *flags, env=env)
     check_output(folder / 'sample', env=clean_env(LD_LIBRARY_PATH=libdir))
+
+
+def check_vala(folder, prefix):
+    """The vapi finds by itself what it needs."""
+    run('valac', '--ccode', '--fatal-warnings', '--directory', folder, '--vapidir', prefix / 'share' / 'vala' / 'vapi', '--pkg', 'spacetest-1',
+        VALA_SAMPLE)
 
 
 def main():
@@ -97,6 +104,8 @@ def main():
             if 'introspection' in has:
                 env = clean_env(LD_LIBRARY_PATH=library.parent, GI_TYPELIB_PATH=library.parent / 'girepository-1.0')
                 check_output('/usr/bin/python3', '-c', PYTHON, env=env, cwd=os.sep)
+            if 'valac' in has:
+                check_vala(folder, prefix)
     done('the installed tree')
 
 

@@ -14,7 +14,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix='spacetest-vala-') as name:
         folder = pathlib.Path(name)
         output = run('valac', '--ccode', '--fatal-warnings', '--directory', folder, '--vapidir', BUILD / 'spacetest',
-                     '--pkg', 'spacetest-1', SAMPLE)
+                     '--pkg', 'gio-2.0', '--pkg', 'spacetest-1', SAMPLE)
         if 'warning' in output:
             problem(output)
         run(*CC, '-w', *own_flags(), *glib_flags(), folder / 'sample.c', '-o', folder / 'sample', f'-L{BUILD / "spacetest"}',

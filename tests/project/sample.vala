@@ -16,7 +16,7 @@ int main () {
         return 1;
     }
     try {
-        new Spacetest.NamespaceRef.for_fd (-1);
+        new Spacetest.NamespaceRef.for_fd (-1, Spacetest.NamespaceType.NONE);
     } catch (Spacetest.Error.INVALID_ARGUMENT error) {
         return 0;
     } catch (Error error) {
