@@ -462,8 +462,8 @@ st_space_stop_workers (StSpace *self)
  *
  * The thread is started at the first run, and ends with the space or when one of its references is closed. Runs of one space
  * queue in order. Between them the thread waits in a [struct@GLib.MainContext] of its own, its thread default, so that sockets
- * and timers that a run leaves there are served. Callers who stand elsewhere get another thread, as what the space does not
- * name is as the caller has it.
+ * and timers that a run leaves there are served until it ends. Callers who stand elsewhere get another thread, as what the space
+ * does not name is as the caller has it.
  *
  * A run from within a run of the same space is a plain call. Two spaces whose runs wait for each other wait for ever.
  *

@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#define MAX_LAST_ITERATIONS 1000
+
 typedef enum
 {
   JOB_QUEUED,
@@ -36,6 +38,7 @@ struct _StWorker
   pid_t process;
   GThread *thread;
   GMainContext *context;
+  GSource *source;    /* the context's */
   GMutex lock;
   GQueue jobs;        /* of Job, those that wait */
   Job *running;
@@ -165,24 +168,27 @@ finish_running (StWorker *self,
   job_release (job);
 }
 
+/* A function, or a source that one left behind, ends the thread instead of returning. GLib can't free a context that was being
+ * dispatched then. */
 static void
 on_thread_exit (void *data)
 {
   StWorker *self = data;
+  if (g_main_depth () > 0)
+    g_main_context_ref (self->context);
+  g_source_destroy (self->source);
   refuse_jobs (self, "an earlier function ended the thread");
-  finish_running (self, FALSE,
-                  g_error_new_literal (ST_ERROR, ST_ERROR_CALLBACK_FAILED, "the function ended its thread instead of returning"));
+  if (self->running)
+    finish_running (self, FALSE,
+                    g_error_new_literal (ST_ERROR, ST_ERROR_CALLBACK_FAILED, "the function ended its thread instead of returning"));
   st_worker_unref (self); /* worker_main()'s own */
 }
 
 static gboolean
-run_job (StWorker *self,
-         Job      *job,
-         GError  **failure)
+run_job (Job     *job,
+         GError **failure)
 {
-  pthread_cleanup_push (on_thread_exit, self);
   st_func_run (job->func, job->user_data, failure);
-  pthread_cleanup_pop (FALSE);
   st_stay_end_inner (st_thread_self (), NULL, failure);
   return *failure == NULL;
 }
@@ -200,18 +206,19 @@ serve (StWorker *self)
     return;
 
   GError *error = NULL;
-  gboolean result = run_job (self, job, &error);
+  gboolean result = run_job (job, &error);
   if (!st_thread_check (st_thread_self (), NULL))
     refuse_jobs (self, "an earlier function took the thread where it can't come home from");
   finish_running (self, result, error);
 }
 
+/* A function that iterates the context itself is not disturbed by those that wait for it. */
 static gboolean
 job_source_check (GSource *source)
 {
   StWorker *worker = ((JobSource *) source)->worker;
   g_mutex_lock (&worker->lock);
-  gboolean ready = !g_queue_is_empty (&worker->jobs) || worker->stopping;
+  gboolean ready = !worker->running && (!g_queue_is_empty (&worker->jobs) || worker->stopping);
   g_mutex_unlock (&worker->lock);
   return ready;
 }
@@ -229,8 +236,7 @@ job_source_dispatch (GSource    *source,
                      GSourceFunc callback,
                      gpointer    user_data)
 {
-  serve (((JobSource *) source)->worker);
-  return G_SOURCE_CONTINUE;
+  return G_SOURCE_CONTINUE; /* the iteration ends, and worker_main() does it */
 }
 
 static GSourceFuncs job_source_funcs = { .prepare = job_source_prepare, .check = job_source_check, .dispatch = job_source_dispatch };
@@ -244,22 +250,41 @@ is_finished (StWorker *self)
   return finished;
 }
 
+static void
+start_source (StWorker *self)
+{
+  self->source = g_source_new (&job_source_funcs, sizeof (JobSource));
+  ((JobSource *) self->source)->worker = self;
+  g_source_attach (self->source, self->context);
+  g_source_unref (self->source);
+}
+
+/* What is ready by now, cancelled operations above all: they would keep the context, which keeps them. */
+static void
+finish_parked (GMainContext *context)
+{
+  for (int i = 0; i < MAX_LAST_ITERATIONS && g_main_context_iteration (context, FALSE); i++)
+    ;
+}
+
 static gpointer
 worker_main (gpointer data)
 {
-  g_autoptr (StWorker) self = data;
+  StWorker *self = data;
   st_thread_self ()->is_worker = TRUE;
   g_main_context_push_thread_default (self->context);
-
-  GSource *source = g_source_new (&job_source_funcs, sizeof (JobSource));
-  ((JobSource *) source)->worker = self;
-  g_source_attach (source, self->context);
+  start_source (self);
+  pthread_cleanup_push (on_thread_exit, self);
   while (!is_finished (self))
-    g_main_context_iteration (self->context, TRUE);
-  g_source_destroy (source);
-  g_source_unref (source);
-
+    {
+      g_main_context_iteration (self->context, TRUE);
+      serve (self);
+    }
+  g_source_destroy (self->source);
+  finish_parked (self->context);
+  pthread_cleanup_pop (FALSE);
   g_main_context_pop_thread_default (self->context);
+  st_worker_unref (self);
   return NULL;
 }
 
