@@ -187,14 +187,15 @@ return_everything (StStay  *self,
   return FALSE;
 }
 
-/* Brings the thread home. If that fails, the stay is over all the same, and so are all visits of this thread. Who does not ask
- * for the error would go on in the wrong place without knowing. */
+/* Brings the thread home. If that fails, the stay is over all the same, and so are all visits of this thread: if an inner one
+ * failed, the thread is not home after the outer one either. Who does not ask for the error would go on in the wrong place
+ * without knowing. */
 gboolean
 st_stay_end (StStay  *self,
              GError **error)
 {
   g_autoptr (GError) lost = NULL;
-  gboolean home = return_everything (self, &lost);
+  gboolean home = return_everything (self, &lost) && st_thread_check (self->thread, &lost);
   if (!home && !error)
     g_error ("%s", lost->message);
   if (!home)
