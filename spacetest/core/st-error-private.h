@@ -4,6 +4,12 @@
 
 #include "st-error.h"
 
+/* For messages with a path in them, which may be any bytes: a binding can't raise an error that is not UTF-8. */
+void     st_error_set        (GError    **error,
+                              StError     code,
+                              const char *format,
+                              ...) G_GNUC_PRINTF (3, 4);
+
 /* @result is what st_system_*() and st_mount_*() return: a negated errno. @step says what could not be done. */
 void     st_error_set_result (GError    **error,
                               int         result,

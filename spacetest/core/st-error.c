@@ -76,6 +76,28 @@ meaning_of (int number)
   return &other;
 }
 
+static void
+set_valid (GError    **error,
+           StError     code,
+           const char *message)
+{
+  g_autofree char *text = g_utf8_make_valid (message, -1);
+  g_set_error_literal (error, ST_ERROR, code, text);
+}
+
+void
+st_error_set (GError    **error,
+              StError     code,
+              const char *format,
+              ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+  set_valid (error, code, message);
+}
+
 void
 st_error_set_result (GError    **error,
                      int         result,
@@ -89,7 +111,8 @@ st_error_set_result (GError    **error,
 
   const Meaning *meaning = meaning_of (-result);
   g_autofree char *cure = meaning->hint ? g_strdup_printf (" (%s)", meaning->hint) : g_strdup ("");
-  g_set_error (error, ST_ERROR, meaning->code, "%s: %s%s", what, g_strerror (-result), cure);
+  g_autofree char *message = g_strdup_printf ("%s: %s%s", what, g_strerror (-result), cure);
+  set_valid (error, meaning->code, message);
 }
 
 gboolean

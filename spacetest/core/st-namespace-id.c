@@ -109,7 +109,7 @@ st_namespace_id_parse (const char      *text,
     }
   if (inode == 0)
     {
-      g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "\"%s\" does not name a namespace as \"net:[4026531833]\" does", text);
+      st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "\"%s\" does not name a namespace as \"net:[4026531833]\" does", text);
       return NULL;
     }
 

@@ -25,8 +25,8 @@ new_of_expected_type (StHandle       *handle,
 {
   if (!handle || type == ST_NAMESPACE_NONE || handle->kind->flag == type)
     return st_namespace_ref_new_take_handle (handle);
-  g_set_error (error, ST_ERROR, ST_ERROR_WRONG_TYPE, "cannot use %.256s as a %s namespace: it is a %s namespace", what,
-               st_namespace_type_get_name (type), handle->kind->name);
+  st_error_set (error, ST_ERROR_WRONG_TYPE, "cannot use %.256s as a %s namespace: it is a %s namespace", what,
+                st_namespace_type_get_name (type), handle->kind->name);
   st_handle_unref (handle);
   return NULL;
 }

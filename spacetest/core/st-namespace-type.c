@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-namespace-type-private.h"
 
-#include "st-error.h"
+#include "st-error-private.h"
 #include "st-kernel.h"
 
 #include <string.h>
@@ -99,9 +99,9 @@ st_namespace_types_from_string (const char *text,
       const StKind *kind = st_kind_for_name (name, (size_t) length);
       if (!kind || (types & kind->flag))
         {
-          g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT,
-                       "cannot read namespace kinds \"%s\": %s \"%.*s\" (known are cgroup, ipc, mnt, net, pid, time, user, uts)",
-                       text, kind ? "doubled kind" : "unknown kind", length, name);
+          st_error_set (error, ST_ERROR_INVALID_ARGUMENT,
+                        "cannot read namespace kinds \"%s\": %s \"%.*s\" (known are cgroup, ipc, mnt, net, pid, time, user, uts)",
+                        text, kind ? "doubled kind" : "unknown kind", length, name);
           return ST_NAMESPACE_NONE;
         }
       types |= kind->flag;

@@ -129,7 +129,7 @@ parse (GVariant *variant,
   if (complete && portable->kind && portable->pid > 0 && portable->fd >= 0)
     return TRUE;
   g_autofree char *text = g_variant_print (variant, FALSE);
-  g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "not a portable reference: %.256s", text);
+  st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "not a portable reference: %.256s", text);
   return FALSE;
 }
 

@@ -77,10 +77,10 @@ static char *
 get_name (const char *tid)
 {
   g_autofree char *path = g_strdup_printf ("/proc/self/task/%s/comm", tid);
-  char *name = NULL;
+  g_autofree char *name = NULL;
   if (!g_file_get_contents (path, &name, NULL, NULL))
     return g_strdup ("?");
-  return g_strchomp (name);
+  return g_utf8_make_valid (g_strchomp (name), -1);
 }
 
 /* A description of a thread that is elsewhere, or NULL. */

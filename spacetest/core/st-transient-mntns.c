@@ -371,8 +371,8 @@ check_place (const char *path,
   if (shared < 0)
     st_error_set_result (error, shared, "cannot mount on %.256s", path);
   else if (shared)
-    g_set_error (error, ST_ERROR, ST_ERROR_WOULD_TOUCH_HOST,
-                 "cannot mount on %.256s: it is shared, so other mount namespaces would see it (mount --make-rprivate inside)", path);
+    st_error_set (error, ST_ERROR_WOULD_TOUCH_HOST,
+                  "cannot mount on %.256s: it is shared, so other mount namespaces would see it (mount --make-rprivate inside)", path);
   return shared == 0;
 }
 
@@ -496,7 +496,7 @@ check_path (const char *path,
 {
   if (g_path_is_absolute (path))
     return TRUE;
-  g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "\"%.256s\" is not an absolute path", path);
+  st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "\"%.256s\" is not an absolute path", path);
   return FALSE;
 }
 
