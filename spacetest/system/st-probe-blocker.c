@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
 /* The kernel's answer is a number that stands for many things. What is found here only explains it: it decides nothing. */
 
@@ -136,6 +136,17 @@ explain_capability (const StProbeReport *report,
   return true;
 }
 
+/* Since Linux 5.12: who could not give files capabilities outside shall not be able to do it inside. */
+static bool
+explain_root_map (const StProbeReport *report,
+                  StBlocker           *blocker)
+{
+  if (geteuid () != 0 || report->caller_capabilities & UINT64_C (1) << CAP_SETFCAP)
+    return false;
+  set (blocker, ST_BLOCKER_FORBIDDEN, "give it the capability, or be another user", "user id 0 takes CAP_SETFCAP to be mapped");
+  return true;
+}
+
 static bool
 explain_undumpable (StBlocker *blocker)
 {
@@ -152,7 +163,7 @@ explain_user_policy (const StProbeReport *report,
                      StBlocker           *blocker)
 {
   long value;
-  if (report->is_privileged)
+  if (report->caller_capabilities & UINT64_C (1) << CAP_SYS_ADMIN)
     return false;
   if (st_probe_read_number ("/proc/sys/kernel/unprivileged_userns_clone", &value) && value == 0)
     set (blocker, ST_BLOCKER_FORBIDDEN,
@@ -228,7 +239,8 @@ explain_forbidden (const StProbeReport *report,
     explain_no_user (report, blocker);
   else if (fresh && report->number == EPERM)
     explain_covered (report, blocker);
-  else if (!(file && report->number == EACCES && explain_undumpable (blocker)))
+  else if (!(report->step == ST_PROBE_MAP && report->number == EPERM && explain_root_map (report, blocker)) &&
+           !(file && report->number == EACCES && explain_undumpable (blocker)))
     explain_refused (report, blocker);
 }
 

@@ -221,10 +221,10 @@ st_probe_child_run (unsigned int   flags,
   const bool asked = (flags & CLONE_NEWUSER) != 0;
   *report = (StProbeReport){
     .step = ST_PROBE_KILLED,
-    .is_privileged = is_privileged,
     .in_user = asked || !is_privileged,
     .user_is_asked_for = asked,
     .capabilities = capabilities,
+    .caller_capabilities = capabilities,
   };
 
   Probe *probe = mmap (NULL, sizeof *probe, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -27,12 +27,12 @@ typedef enum
 
 typedef struct
 {
-  StProbeStep step;      /* the first that failed */
-  StKindIndex kind;      /* what for; not for START and KILLED */
-  int number;            /* errno */
-  uint64_t capabilities; /* effective ones, where and when the step failed */
-  bool is_privileged;    /* the caller has CAP_SYS_ADMIN */
-  bool in_user;          /* a user namespace was made first */
+  StProbeStep step;             /* the first that failed */
+  StKindIndex kind;             /* what for; not for START and KILLED */
+  int number;                   /* errno */
+  uint64_t capabilities;        /* effective ones, where and when the step failed */
+  uint64_t caller_capabilities;
+  bool in_user;                 /* a user namespace was made first */
   bool user_is_asked_for;
 } StProbeReport;
 
