@@ -18,6 +18,7 @@ static const struct
 } commands[] = {
   { "run", cli_run, "run a program in new namespaces" },
   { "show", cli_show, "show namespaces, and who holds them" },
+  { "check", cli_check, "find out which namespaces can be had here, and what stands in the way" },
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
