@@ -97,15 +97,17 @@ job_finish (Job     *job,
   job->state = JOB_DONE;
   job->result = result;
   job->error = error;
-  g_cond_signal (&job->done);
 }
 
-/* A task's callback may run at once, and do anything. */
+/* Who waits is woken without the lock, or would stumble over it. A task's callback may run at once, and do anything. */
 static void
 job_deliver (Job *job)
 {
   if (!job->task)
-    return;
+    {
+      g_cond_signal (&job->done);
+      return;
+    }
   if (job->cancelled_handler)
     g_signal_handler_disconnect (g_task_get_cancellable (job->task), job->cancelled_handler);
   free_job_data (job); /* before anybody hears of the result, who may look for what is left over */
