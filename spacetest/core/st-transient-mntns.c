@@ -168,7 +168,10 @@ do_work (StHandle *mnt,
   where.of_kind[ST_KIND_NET] = network ? st_handle_ref (network) : st_handle_new_current (&st_kinds[ST_KIND_NET], error);
   if (!where.of_kind[ST_KIND_NET])
     return FALSE;
-  return st_workshop_run (&where, func, work, error);
+  if (st_workshop_run (&where, func, work, error))
+    return TRUE;
+  g_clear_pointer (&work->made, st_handle_unref);
+  return FALSE;
 }
 
 static StTransientMntns *
