@@ -84,7 +84,7 @@ mount_or_cover_sysfs (void)
 static int
 correct_sysfs (bool is_network_new)
 {
-  int right = st_mount_is_sysfs_right ();
+  int right = st_mount_is_sysfs_right (0);
   if (right == -EPERM || right == -EACCES)
     right = !is_network_new;
   if (right != 0)

@@ -76,6 +76,7 @@ static GParamSpec *properties[N_PROPS];
 typedef struct
 {
   StHandle *made;     /* what came of it */
+  guint64 network;    /* the serial of the one it is done in, or 0 */
   StSysfs sysfs;
   const char *path;
   guint64 size;
@@ -109,9 +110,10 @@ mount_or_cover_sysfs (StSysfs *sysfs)
 
 /* Never a /sys of another network. Where the kernel won't tell, home's is taken to be right. */
 static int
-correct_sysfs (StSysfs *sysfs)
+correct_sysfs (guint64  network,
+               StSysfs *sysfs)
 {
-  int right = st_mount_is_sysfs_right ();
+  int right = st_mount_is_sysfs_right (network);
   if (right == -EPERM || right == -EACCES)
     right = is_network_home ();
   *sysfs = ST_SYSFS_KEPT;
@@ -131,7 +133,7 @@ furnish (gpointer data,
       st_error_set_result (error, result, "cannot make a new mnt namespace private");
       return FALSE;
     }
-  result = correct_sysfs (&work->sysfs);
+  result = correct_sysfs (work->network, &work->sysfs);
   if (result < 0)
     st_error_set_result (error, result, "cannot show the network in /sys of a new mnt namespace");
   return result == 0;
@@ -168,6 +170,7 @@ do_work (StHandle *mnt,
   where.of_kind[ST_KIND_NET] = network ? st_handle_ref (network) : st_handle_new_current (&st_kinds[ST_KIND_NET], error);
   if (!where.of_kind[ST_KIND_NET])
     return FALSE;
+  work->network = where.of_kind[ST_KIND_NET]->identity.serial;
   if (st_workshop_run (&where, func, work, error))
     return TRUE;
   g_clear_pointer (&work->made, st_handle_unref);

@@ -230,20 +230,45 @@ mount_fresh_sysfs (void)
   return mount_at ("sysfs", "/sys", KERNEL_FS_FLAGS | MS_RDONLY, NULL);
 }
 
-/* Whether /sys shows the calling thread's network: the kernel keeps one sysfs for each network namespace, and refuses to mount it
- * where it is already. No /sys, or something else there, is nothing that could be wrong. */
-int
-st_mount_is_sysfs_right (void)
+/* What a sysfs shows never changes, and neither its id nor the serial of a network is ever given to another: what was found out
+ * once stays true. For the calling thread, the last answer. */
+static _Thread_local struct
 {
-  struct statfs there;
-  if (statfs ("/sys", &there) < 0)
-    return errno == ENOENT ? 1 : -errno;
-  if (there.f_type != SYSFS_MAGIC)
-    return 1;
+  uint64_t sysfs;
+  uint64_t network;
+} known_right;
+
+static int
+check_sysfs_by_mounting (void)
+{
   int result = mount_fresh_sysfs ();
   if (result < 0)
     return result == -EBUSY ? 1 : result;
   return result_of (umount2 ("/sys", MNT_DETACH));
+}
+
+/* Whether /sys shows the calling thread's network, which has the given serial, or 0: the kernel keeps one sysfs for each network
+ * namespace, and refuses to mount it where it is already. No /sys, or something else there, is nothing that could be wrong. */
+int
+st_mount_is_sysfs_right (uint64_t network)
+{
+  struct statfs there;
+  uint64_t sysfs;
+  if (statfs ("/sys", &there) < 0)
+    return errno == ENOENT ? 1 : -errno;
+  if (there.f_type != SYSFS_MAGIC)
+    return 1;
+  memcpy (&sysfs, &there.f_fsid, sizeof sysfs);
+  if (network != 0 && known_right.network == network && known_right.sysfs == sysfs)
+    return 1;
+
+  int right = check_sysfs_by_mounting ();
+  if (right > 0)
+    {
+      known_right.network = network;
+      known_right.sysfs = sysfs;
+    }
+  return right;
 }
 
 /* A read-only sysfs of the calling thread's network. */

@@ -12,7 +12,7 @@
 int st_mount_make_private     (void);
 int st_mount_is_shared        (const char *path,
                                bool        follow);
-int st_mount_is_sysfs_right   (void);
+int st_mount_is_sysfs_right   (uint64_t network);
 int st_mount_sysfs            (void);
 int st_mount_cover_interfaces (void);
 int st_mount_proc             (void);
