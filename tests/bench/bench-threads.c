@@ -49,7 +49,6 @@ bench_threads (Bench *bench)
 {
   g_auto (Rooms) rooms = { 0 };
   Post post;
-  bench_pin ();
   rooms_init (&rooms);
   RawWorker *raw_worker = raw_worker_new ((RawDuty) { take_up_post, work_at_post, leave_post }, &post);
 
@@ -60,6 +59,6 @@ bench_threads (Bench *bench)
     { "run_in_thread_async in mnt", room_run_async, rooms.mnt, BATCH, "raw net", 8 },
     { "run_in_thread_async in net", room_run_async, rooms.net, BATCH, "raw net", 8 },
   };
-  bench_table (bench, "runs, on a worker, one CPU", rows, G_N_ELEMENTS (rows));
+  bench_table (bench, "runs, on a worker", rows, G_N_ELEMENTS (rows));
   raw_worker_stop (raw_worker);
 }

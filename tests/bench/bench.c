@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -210,4 +211,5 @@ bench_pin (void)
   CPU_SET (sched_getcpu (), &one);
   if (sched_setaffinity (0, sizeof one, &one) < 0)
     g_error ("cannot pin to one CPU: %m");
+  (void) setpriority (PRIO_PROCESS, 0, -20); /* as far as we may */
 }

@@ -38,7 +38,8 @@ void bench_growth (Bench      *self,
                    gpointer    data,
                    int         n_times);
 
-/* To the CPU it is on, and so are the threads it starts from now on: a hand-off between CPUs is a matter of luck. */
+/* Keeps the thread, and those it starts from now on, on the CPU it is on, ahead of other programs: a hand-off between CPUs, or
+ * past somebody else, is a matter of luck. */
 void bench_pin    (void);
 
 /* The tables. */

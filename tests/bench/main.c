@@ -44,6 +44,7 @@ main (int    argc,
       return g_strcmp0 (g_getenv ("SPACETEST_REQUIRE"), "1") == 0 ? EXIT_FAILURE : EXIT_SKIPPED;
     }
 
+  bench_pin ();
   bench_visits (&bench);
   bench_queries (&bench);
   bench_threads (&bench);
