@@ -27,7 +27,7 @@ static const char help[] =
   "way, and the cure. KINDS is a list of kinds, as in \"mnt,net\", instead of all:\n"
   "cgroup, ipc, mnt, net, pid, time, user, uts.\n"
   "\n"
-  "  -j, --json           for programs\n"
+  "  -J, --json           for programs\n"
   "  -h, --help           show this help\n"
   "  -V, --version        show the version\n"
   "\n"
@@ -273,16 +273,16 @@ cli_check (int    argc,
            char **argv)
 {
   static const struct option options[] = {
-    { "json", no_argument, NULL, 'j' },
+    { "json", no_argument, NULL, 'J' },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'V' },
     { 0 },
   };
   bool as_json = false;
-  for (int option; (option = getopt_long (argc, argv, "jhV", options, NULL)) != -1;)
+  for (int option; (option = getopt_long (argc, argv, "JhV", options, NULL)) != -1;)
     switch (option)
       {
-      case 'j':
+      case 'J':
         as_json = true;
         break;
       case 'h':

@@ -20,6 +20,7 @@ typedef int (*CliFunc) (int    argc,
 int cli_run           (int    argc,
                        char **argv);
 int cli_show          (int    argc,
+                       char **argv);
 int cli_check         (int    argc,
                        char **argv);
 
