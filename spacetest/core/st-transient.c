@@ -104,10 +104,8 @@ StNamespaceRef *
 st_namespace_ref_new_transient (StNamespaceType type,
                                 GError        **error)
 {
-  if (!st_namespace_type_check_one (type, error))
-    return NULL;
-  g_autoptr (GPtrArray) refs = st_transient_make (type, error);
-  return refs ? g_ptr_array_steal_index (refs, 0) : NULL;
+  const StKind *kind = st_namespace_type_check_one (type, error);
+  return kind && st_transient_check_types (type, error) ? make_one (kind, NULL, error) : NULL;
 }
 
 static gpointer
