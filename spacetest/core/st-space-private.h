@@ -4,6 +4,7 @@
 
 #include "st-handle-private.h"
 #include "st-space.h"
+#include "st-worker-private.h"
 
 struct _StSpace
 {
@@ -12,6 +13,7 @@ struct _StSpace
   GPtrArray *refs;    /* of StNamespaceRef; NULL in a space that was made without its constructor, and in a reference */
   GMutex lock;
   GPtrArray *workers; /* of Settlement, guarded by lock */
+  GWeakRef *watch;    /* of the space, for the references; guarded by lock until it is disposed of */
 };
 
 struct _StSpaceClass
@@ -34,4 +36,7 @@ gboolean st_space_acquire           (StSpace     *self,
 gboolean st_space_acquire_enterable (StSpace     *self,
                                      StHandleSet *set,
                                      GError     **error);
+StWorker *st_space_get_worker       (StSpace *self,
+                                     GError **error);
+void     st_space_unwatch           (StSpace *self);
 void     st_space_stop_workers      (StSpace *self);

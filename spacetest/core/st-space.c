@@ -9,8 +9,6 @@
 #include "st-visit-private.h"
 #include "st-worker-private.h"
 
-#include <string.h>
-
 /**
  * StSpace:
  *
@@ -49,21 +47,6 @@
  */
 G_DEFINE_TYPE (StSpace, st_space, G_TYPE_OBJECT)
 
-/* A worker serves callers who stand in the same place. */
-typedef struct
-{
-  StWorker *worker;
-  guint64 elsewhere[ST_N_KINDS]; /* inode of what the space does not name; 0 for what it does */
-} Settlement;
-
-static void
-settlement_free (gpointer data)
-{
-  Settlement *settlement = data;
-  st_worker_stop (settlement->worker);
-  g_free (settlement);
-}
-
 static gboolean
 st_space_real_acquire (StSpace     *self,
                        StHandleSet *set,
@@ -99,6 +82,7 @@ st_space_real_get_ref (StSpace        *self,
 static void
 st_space_dispose (GObject *object)
 {
+  st_space_unwatch (ST_SPACE (object));
   st_space_stop_workers (ST_SPACE (object));
   G_OBJECT_CLASS (st_space_parent_class)->dispose (object);
 }
@@ -363,93 +347,6 @@ st_space_call (StSpace *self,
   return st_space_acquire_enterable (self, &targets, error) && st_stay_call (&targets, func, user_data, error);
 }
 
-static gboolean
-look_around (StNamespaceType types,
-             guint64         elsewhere[ST_N_KINDS],
-             GError        **error)
-{
-  ST_FOREACH_KIND (kind)
-    {
-      elsewhere[kind->index] = 0;
-      if (!kind->by_thread || (types & kind->flag))
-        continue;
-      int result = st_system_current_inode (kind, &elsewhere[kind->index]);
-      if (result < 0)
-        {
-          st_error_set_result (error, result, "cannot find the calling thread's %s namespace", kind->name);
-          return FALSE;
-        }
-    }
-  return TRUE;
-}
-
-static Settlement *
-find_settlement (StSpace      *self,
-                 const guint64 elsewhere[ST_N_KINDS])
-{
-  for (guint i = self->workers ? self->workers->len : 0; i > 0; i--)
-    {
-      Settlement *settlement = self->workers->pdata[i - 1];
-      if (!st_worker_is_alive (settlement->worker))
-        g_ptr_array_remove_index (self->workers, i - 1);
-      else if (memcmp (settlement->elsewhere, elsewhere, sizeof settlement->elsewhere) == 0)
-        return settlement;
-    }
-  return NULL;
-}
-
-static Settlement *
-found_settlement (StSpace           *self,
-                  const StHandleSet *targets,
-                  const guint64      elsewhere[ST_N_KINDS],
-                  GError           **error)
-{
-  StWorker *worker = st_worker_new ("st-worker", error);
-  if (!worker)
-    return NULL;
-  if (!st_worker_settle (worker, targets, error))
-    {
-      st_worker_stop (worker);
-      return NULL;
-    }
-
-  Settlement *settlement = g_new (Settlement, 1);
-  settlement->worker = worker;
-  memcpy (settlement->elsewhere, elsewhere, sizeof settlement->elsewhere);
-  if (!self->workers)
-    self->workers = g_ptr_array_new_with_free_func (settlement_free);
-  g_ptr_array_add (self->workers, settlement);
-  return settlement;
-}
-
-/* The worker for a caller who stands where the calling thread does. */
-static StWorker *
-get_worker (StSpace *self,
-            GError **error)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  g_auto (StHandleSet) targets = { 0 };
-  guint64 elsewhere[ST_N_KINDS];
-  if (!st_space_acquire_enterable (self, &targets, error) || !st_thread_check (st_thread_self (), error) ||
-      !look_around (st_handle_set_get_types (&targets), elsewhere, error))
-    return NULL;
-
-  Settlement *settlement = find_settlement (self, elsewhere);
-  if (!settlement)
-    settlement = found_settlement (self, &targets, elsewhere, error);
-  return settlement ? st_worker_ref (settlement->worker) : NULL;
-}
-
-/* Waits until they have ended. */
-void
-st_space_stop_workers (StSpace *self)
-{
-  g_mutex_lock (&self->lock);
-  GPtrArray *workers = g_steal_pointer (&self->workers);
-  g_mutex_unlock (&self->lock);
-  g_clear_pointer (&workers, g_ptr_array_unref);
-}
-
 /**
  * st_space_run_in_thread:
  * @self: a space
@@ -482,7 +379,7 @@ st_space_run_in_thread (StSpace      *self,
 {
   g_return_val_if_fail (ST_IS_SPACE (self), FALSE);
   g_return_val_if_fail (func != NULL, FALSE);
-  g_autoptr (StWorker) worker = get_worker (self, error);
+  g_autoptr (StWorker) worker = st_space_get_worker (self, error);
   return worker && st_worker_run (worker, func, user_data, cancellable, error);
 }
 
@@ -519,7 +416,7 @@ st_space_run_in_thread_async (StSpace            *self,
   g_task_set_source_tag (task, st_space_run_in_thread_async);
   g_task_set_check_cancellable (task, FALSE);
 
-  g_autoptr (StWorker) worker = get_worker (self, &error);
+  g_autoptr (StWorker) worker = st_space_get_worker (self, &error);
   if (worker)
     {
       st_worker_run_task (worker, func, func_data, free_func_data, task);
