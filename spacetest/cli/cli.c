@@ -5,9 +5,11 @@
 #include <spacetest/spacetest.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,22 +61,51 @@ cli_print_version (void)
   return cli_print ("spacetest " ST_VERSION_S "\n");
 }
 
-/* Says why a command could not be executed, and gives the status for that. */
-int
-cli_explain_exec (const char *command,
-                  int         error)
+static bool
+is_in_directory (const char *directory,
+                 size_t      length,
+                 const char *command)
 {
-  bool is_there = strchr (command, '/') && access (command, F_OK) == 0;
-  if (error == ENOENT && is_there)
+  char path[PATH_MAX];
+  int size = snprintf (path, sizeof path, "%.*s%s%s", (int) length, directory, length > 0 ? "/" : "", command);
+  return size > 0 && (size_t) size < sizeof path && access (path, F_OK) == 0;
+}
+
+/* A directory in PATH that may not be searched makes execvp() say EACCES for any name. */
+static bool
+is_there (const char *command)
+{
+  if (strchr (command, '/'))
+    return access (command, F_OK) == 0;
+  const char *path = command[0] ? getenv ("PATH") : NULL;
+  while (path)
     {
-      cli_complain ("cannot run '%s': its interpreter is missing", command);
-      return CLI_CANT_RUN;
+      size_t length = strcspn (path, ":");
+      if (is_in_directory (path, length, command))
+        return true;
+      path = path[length] ? path + length + 1 : NULL;
     }
-  if (error == ENOENT || error == ENOTDIR)
+  return false;
+}
+
+static int
+explain (const char *command,
+         int         error)
+{
+  bool found = is_there (command);
+  if (!found && (error == ENOENT || error == ENOTDIR || error == EACCES))
     {
-      cli_complain ("cannot find '%s': %s", command, strerror (error));
+      cli_complain ("cannot find '%s': %s", command, strerror (strchr (command, '/') ? error : ENOENT));
       return CLI_NOT_FOUND;
     }
-  cli_complain ("cannot run '%s': %s", command, strerror (error));
+  cli_complain ("cannot run '%s': %s", command, found && error == ENOENT ? "its interpreter is missing" : strerror (error));
   return CLI_CANT_RUN;
+}
+
+/* Becomes the command, or says why not and gives the status for that. */
+int
+cli_execute (char **argv)
+{
+  execvp (argv[0], argv);
+  return explain (argv[0], errno);
 }

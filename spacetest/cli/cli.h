@@ -23,11 +23,12 @@ int cli_show          (int    argc,
                        char **argv);
 int cli_check         (int    argc,
                        char **argv);
+int  cli_run           (int    argc,
+                        char **argv);
 
-void cli_set_name     (const char *name);
-void cli_complain     (const char *format,
-                       ...) __attribute__ ((format (printf, 1, 2)));
-int  cli_print        (const char *text);
+void cli_set_name      (const char *name);
+void cli_complain      (const char *format,
+                        ...) __attribute__ ((format (printf, 1, 2)));
+int  cli_print         (const char *text);
 int  cli_print_version (void);
-int  cli_explain_exec (const char *command,
-                       int         error);
+int  cli_execute       (char **argv);

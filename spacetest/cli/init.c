@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "init.h"
 
+#include "cli.h"
+
 #include "st-mount.h"
 #include "st-process.h"
 
@@ -18,6 +20,8 @@ typedef struct
 {
   const InitPlan *plan;
   pid_t command;
+  InitOrder stops; /* how often the command was stopped */
+  bool is_stopped;
 } Init;
 
 /* If nobody listens any more, the lifeline says so too. */
@@ -43,58 +47,51 @@ give_up (const Init *init,
 /* The command, until it is one. */
 static noreturn void
 become_command (const InitPlan *plan,
-                int             failure)
+                const int       gate[2])
 {
+  char nothing;
+  close (gate[1]);
+  if (read (gate[0], &nothing, 1) < 0)
+    _exit (CLI_FAILED);
   st_signals_restore (plan->signals);
-  execvp (plan->argv[0], plan->argv);
-  const int error = errno;
-  ssize_t written = write (failure, &error, sizeof error);
-  (void) written;
-  _exit (EXIT_FAILURE);
+  _exit (cli_execute (plan->argv));
 }
 
-/* The pipe closes when the command is executed, or dies before. */
-static int
-read_failure (int failure)
+/* Out of the command's way: nothing of its files, directories and terminal is held here. */
+static void
+step_aside (const InitPlan *plan,
+            int             gate)
 {
-  int error = 0;
-  ssize_t size = read (failure, &error, sizeof error);
-  return size == sizeof error ? error : 0;
+  const int needed[] = { plan->lifeline, plan->signal_fd, plan->reports, gate };
+  st_process_close_all_but (needed, sizeof needed / sizeof needed[0]);
+  st_process_leave_directory ();
+  setsid ();
 }
 
+/* The command waits at a gate until we are out of its way. */
 static void
 start_command (Init *init)
 {
-  int failure[2];
-  if (pipe2 (failure, O_CLOEXEC) < 0)
+  int gate[2];
+  if (pipe2 (gate, O_CLOEXEC) < 0)
     give_up (init, INIT_NO_FORK, errno);
   init->command = fork ();
   if (init->command < 0)
     give_up (init, INIT_NO_FORK, errno);
   if (init->command == 0)
-    become_command (init->plan, failure[1]);
+    become_command (init->plan, gate);
 
-  close (failure[1]);
-  int error = read_failure (failure[0]);
-  if (error != 0)
-    give_up (init, INIT_NO_EXEC, error);
+  step_aside (init->plan, gate[1]);
   report (init, INIT_STARTED, 0);
-}
-
-/* Out of the command's way: nothing of its files, directories and terminal is held here. */
-static void
-step_aside (const InitPlan *plan)
-{
-  const int needed[] = { plan->lifeline, plan->signal_fd, plan->reports };
-  st_process_close_all_but (needed, sizeof needed / sizeof needed[0]);
-  if (chdir ("/") == 0)
-    setsid ();
+  close (gate[1]);
 }
 
 static void
-report_command (const Init *init,
-                int         status)
+report_command (Init *init,
+                int   status)
 {
+  init->is_stopped = WIFSTOPPED (status);
+  init->stops += WIFSTOPPED (status);
   if (WIFSTOPPED (status))
     report (init, INIT_STOPPED, WSTOPSIG (status));
   else if (WIFCONTINUED (status))
@@ -107,7 +104,7 @@ report_command (const Init *init,
 }
 
 static void
-reap (const Init *init)
+reap (Init *init)
 {
   pid_t child;
   int status;
@@ -117,7 +114,7 @@ reap (const Init *init)
 }
 
 static void
-take_signals (const Init *init)
+take_signals (Init *init)
 {
   StSignal signal;
   while (st_signals_read (init->plan->signal_fd, &signal))
@@ -127,8 +124,27 @@ take_signals (const Init *init)
       st_signals_pass_on (&signal, init->command);
 }
 
+static InitOrder
+read_order (const InitPlan *plan)
+{
+  InitOrder order;
+  if (read (plan->lifeline, &order, sizeof order) != sizeof order)
+    _exit (EXIT_FAILURE);
+  return order;
+}
+
+/* A SIGCONT for the whole process group has reached the command already. It may even be stopped again by now. */
+static void
+take_order (Init *init)
+{
+  InitOrder stop = read_order (init->plan);
+  reap (init);
+  if (init->is_stopped && init->stops == stop)
+    kill (init->command, SIGCONT);
+}
+
 static noreturn void
-live (const Init *init)
+live (Init *init)
 {
   struct pollfd fds[] = {
     { .fd = init->plan->lifeline, .events = POLLIN },
@@ -137,9 +153,9 @@ live (const Init *init)
   reap (init); /* a SIGCHLD may be merged into one of before */
   while (poll (fds, 2, -1) >= 0 || errno == EINTR)
     {
-      if (fds[0].revents)
-        break;
       take_signals (init);
+      if (fds[0].revents)
+        take_order (init);
     }
   _exit (EXIT_FAILURE);
 }
@@ -147,7 +163,7 @@ live (const Init *init)
 noreturn void
 init_run (const InitPlan *plan)
 {
-  Init init = { plan, 0 };
+  Init init = { .plan = plan };
   prctl (PR_SET_PDEATHSIG, SIGKILL); /* if the keeper is gone by now, the lifeline says so */
 
   int result = st_mount_proc ();
@@ -156,7 +172,7 @@ init_run (const InitPlan *plan)
   result = st_process_return_to ("/proc");
   if (result < 0)
     give_up (&init, INIT_NO_DIRECTORY, -result);
+  read_order (plan); /* the keeper gets out of the command's way first */
   start_command (&init);
-  step_aside (plan);
   live (&init);
 }

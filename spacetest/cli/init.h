@@ -11,14 +11,13 @@
 
 typedef enum
 {
-  INIT_STARTED,      /* the command is on its way */
+  INIT_STARTED,      /* nothing can fail any more but the command */
   INIT_CONTINUED,    /* it runs again */
   INIT_STOPPED,      /* by the signal VALUE */
   INIT_ENDED,        /* with the wait status VALUE */
   INIT_NO_PROC,      /* errno VALUE, as for those below: no fresh /proc */
   INIT_NO_DIRECTORY, /* the working directory is not in it */
   INIT_NO_FORK,
-  INIT_NO_EXEC,
 } InitEvent;
 
 typedef struct
@@ -27,11 +26,15 @@ typedef struct
   int value;
 } InitReport;
 
+/* What the keeper writes into the lifeline: the number of the stop after which the command is to go on, as far as it fits.
+ * Anything else the first time, when it may start. */
+typedef unsigned char InitOrder;
+
 typedef struct
 {
   char **argv;
   const StSignals *signals; /* for the command */
-  int lifeline;             /* at its end when the keeper is gone */
+  int lifeline;             /* where InitOrders come from; at its end when the keeper is gone */
   int signal_fd;
   int reports;              /* where InitReports go */
 } InitPlan;

@@ -18,11 +18,12 @@
 
 typedef struct
 {
-  const char *command;
   pid_t init;
-  int lifeline; /* held open, never written */
+  int lifeline; /* held open to the end */
   int signal_fd;
   int reports;
+  InitOrder stops; /* how often the command was stopped */
+  bool is_stopped; /* ... and is, as far as is known here */
 } Keeper;
 
 typedef struct
@@ -59,14 +60,22 @@ start_init (Keeper          *keeper,
   errno = error;
 }
 
-/* Nothing of the command's files and directories is held here. */
+/* Standard error is held until nothing can fail any more. */
 static void
-step_aside (const Keeper *keeper)
+step_aside (const Keeper *keeper,
+            bool          is_started)
 {
-  const int needed[] = { keeper->lifeline, keeper->signal_fd, keeper->reports };
-  st_process_close_all_but (needed, sizeof needed / sizeof needed[0]);
-  if (chdir ("/") < 0)
-    return; /* then the working directory just stays busy */
+  const int needed[] = { keeper->lifeline, keeper->signal_fd, keeper->reports, STDERR_FILENO };
+  st_process_close_all_but (needed, is_started ? 3 : 4);
+  st_process_leave_directory ();
+}
+
+static void
+order (const Keeper *keeper,
+       InitOrder     order)
+{
+  ssize_t written = write (keeper->lifeline, &order, sizeof order);
+  (void) written; /* if PID 1 is gone, its reports end */
 }
 
 /* Waits for PID 1, whose end is the end of everything inside. */
@@ -96,8 +105,7 @@ end_like (int status)
 }
 
 static int
-explain (const Keeper     *keeper,
-         const InitReport *report)
+explain (const InitReport *report)
 {
   const char *text = strerror (report->value);
   switch (report->event)
@@ -110,8 +118,6 @@ explain (const Keeper     *keeper,
     case INIT_NO_DIRECTORY:
       cli_complain ("cannot keep the working directory: it is not in the fresh /proc: %s (start elsewhere)", text);
       return CLI_FAILED;
-    case INIT_NO_EXEC:
-      return cli_explain_exec (keeper->command, report->value);
     default:
       cli_complain ("cannot start a process in the new pid namespace: %s", text);
       return CLI_FAILED;
@@ -120,7 +126,7 @@ explain (const Keeper     *keeper,
 
 /* Gives the wait status that is to be passed on, or -1 if there is none yet. */
 static int
-take_report (const Keeper *keeper)
+take_report (Keeper *keeper)
 {
   InitReport report;
   if (read (keeper->reports, &report, sizeof report) != sizeof report)
@@ -128,11 +134,14 @@ take_report (const Keeper *keeper)
   switch (report.event)
     {
     case INIT_STARTED:
-      step_aside (keeper);
+      step_aside (keeper, true);
       return -1;
     case INIT_CONTINUED:
+      keeper->is_stopped = false;
       return -1;
     case INIT_STOPPED:
+      keeper->is_stopped = true;
+      keeper->stops++;
       st_signals_stop_by (report.value, keeper->reports);
       return -1;
     case INIT_ENDED:
@@ -140,7 +149,7 @@ take_report (const Keeper *keeper)
       return report.value;
     default:
       reap_init (keeper);
-      return explain (keeper, &report) << 8;
+      return explain (&report) << 8;
     }
 }
 
@@ -149,12 +158,14 @@ take_signals (const Keeper *keeper)
 {
   StSignal signal;
   while (st_signals_read (keeper->signal_fd, &signal))
-    if (st_signals_is_to_pass_on (&signal))
+    if (signal.ssi_signo == SIGCONT && keeper->is_stopped)
+      order (keeper, keeper->stops);
+    else if (st_signals_is_to_pass_on (&signal))
       st_signals_pass_on (&signal, keeper->init);
 }
 
 static int
-keep (const Keeper *keeper)
+keep (Keeper *keeper)
 {
   struct pollfd fds[] = {
     { .fd = keeper->signal_fd, .events = POLLIN },
@@ -175,7 +186,7 @@ keeper_run (char **argv)
 {
   Pipes pipes;
   StSignals signals;
-  Keeper keeper = { .command = argv[0] };
+  Keeper keeper = { 0 };
   int result = open_pipes (&pipes);
   if (result == 0)
     result = st_signals_hold (&signals);
@@ -196,6 +207,8 @@ keeper_run (char **argv)
       cli_complain ("cannot start PID 1 of the new pid namespace: %s", strerror (errno));
       return CLI_FAILED;
     }
+  step_aside (&keeper, false);
+  order (&keeper, 0);
   int status = keep (&keeper);
   if (is_foreground)
     terminal_take_back ();

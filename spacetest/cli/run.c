@@ -8,11 +8,9 @@
 #include "st-kernel.h"
 #include "st-process.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 /* unshare(1)'s names. */
 static const char help[] =
@@ -131,13 +129,6 @@ parse (int    argc,
 }
 
 static int
-execute (char **argv)
-{
-  execvp (argv[0], argv);
-  return cli_explain_exec (argv[0], errno);
-}
-
-static int
 run_command (World *world,
              char **argv)
 {
@@ -145,7 +136,7 @@ run_command (World *world,
     world->kinds |= CLONE_NEWUSER;
   if (!world_make (world))
     return CLI_FAILED;
-  return world->kinds & CLONE_NEWPID ? keeper_run (argv) : execute (argv);
+  return world->kinds & CLONE_NEWPID ? keeper_run (argv) : cli_execute (argv);
 }
 
 int

@@ -58,6 +58,14 @@ st_process_return_to (const char *top)
   return result_of (chdir (path));
 }
 
+/* So that what it is on can be unmounted. */
+void
+st_process_leave_directory (void)
+{
+  if (chdir ("/") < 0)
+    return; /* a root that may not be searched: then it just stays busy */
+}
+
 /* Where standard input, output or error are closed, what is opened next would be taken for them. The stand-ins can be neither
  * read nor written, as if closed, and are close-on-exec, so the next program finds them closed indeed. */
 int

@@ -13,6 +13,7 @@ bool st_process_is_admin       (void);               /* CAP_SYS_ADMIN, effective
 int  st_process_unshare        (unsigned int flags); /* CLONE_NEW*, all or none */
 int  st_process_set_host_name  (const char *name);
 int  st_process_return_to      (const char *top);
+void st_process_leave_directory (void);
 int  st_process_fill_stdio     (void);
 void st_process_close_all_but  (const int *fds,
                                 size_t     n_fds);

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""Nothing survives when a process of ours is killed, whenever that is."""
+import ctypes
+import os
+import signal
+import subprocess
+
+import pytest
+
+from conftest import LONG, NOBODY, SOON, find_children, libc, reap_all
+
+libc.ptrace.restype = ctypes.c_long
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+PTRACE_TRACEME, PTRACE_CONT, PTRACE_DETACH, PTRACE_SYSCALL, PTRACE_SETOPTIONS = 0, 7, 17, 24, 0x4200
+PTRACE_O_TRACESYSGOOD, PTRACE_O_TRACEFORK, PTRACE_O_TRACEVFORK, PTRACE_O_TRACECLONE = 1, 2, 4, 8
+OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE
+WALL = 0x40000000
+SYSCALL_STOP = signal.SIGTRAP | 0x80
+OUTER, INIT, COMMAND = range(3)
+
+
+def start_traced(caller, *arguments):
+    pid = os.fork()
+    if pid > 0:
+        return pid
+    try:
+        null = os.open("/dev/null", os.O_RDWR)
+        for fd in range(3):
+            os.dup2(null, fd)
+        if caller.name == "nobody":
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+        libc.ptrace(PTRACE_TRACEME, 0, None, None)
+        os.execv(caller.command, [caller.command, "run", *arguments])
+    finally:
+        os._exit(99)
+
+
+class Trace:
+    """Runs the command and stops one of its processes: the outer one, PID 1 or the command."""
+
+    def __init__(self, caller, who, *arguments):
+        self.who = who
+        self.outer = start_traced(caller, *arguments)
+        self.generation = {}
+        self.stops = 0
+
+    def go(self, pid, request, number=0):
+        libc.ptrace(request, pid, None, number)
+
+    def meet(self, pid):
+        """A process seen for the first time; they come in the order of their making."""
+        self.generation[pid] = len(self.generation)
+        if pid == self.outer:
+            libc.ptrace(PTRACE_SETOPTIONS, pid, None, OPTIONS)
+
+    def proceed(self, pid, number):
+        generation = self.generation[pid]
+        number = 0 if number in (signal.SIGTRAP, SYSCALL_STOP, signal.SIGSTOP) else number
+        if generation == self.who:
+            self.go(pid, PTRACE_SYSCALL, number)
+        elif generation > COMMAND:
+            self.go(pid, PTRACE_DETACH, number)
+        else:
+            self.go(pid, PTRACE_CONT, number)
+
+    def run_until(self, wanted):
+        """Until the process stopped @wanted times at a system call: TRUE, or the outer one ended first."""
+        while True:
+            pid, status = os.waitpid(-1, WALL)
+            if not os.WIFSTOPPED(status):
+                if pid == self.outer:
+                    return False
+                continue
+            if pid not in self.generation:
+                self.meet(pid)
+            if self.generation[pid] == self.who and os.WSTOPSIG(status) == SYSCALL_STOP:
+                self.stops += 1
+                if self.stops == wanted:
+                    return True
+            self.proceed(pid, os.WSTOPSIG(status) & 0xff)
+
+    def detach_others(self):
+        for pid in self.generation:
+            if pid != self.outer:
+                self.go(pid, PTRACE_DETACH)
+
+
+SCRIPT = ("sh", "-c", "setsid sleep 1000 & true")
+
+
+def reap_traced():
+    """As reap_all(); traced ones that the kernel stopped on their way are let go."""
+    return reap_all(SOON)
+
+
+@pytest.mark.parametrize("who", [OUTER, INIT, COMMAND], ids=["outer", "init", "command"])
+@pytest.mark.parametrize("victim", [OUTER, INIT], ids=["kill-outer", "kill-init"])
+def test_killed_at_each_system_call(caller, who, victim):
+    """At each system call that one process makes, either the outer process or PID 1 is killed."""
+    wanted = 0
+    while True:
+        wanted += 1
+        trace = Trace(caller, who, "--pid", "--net", "--", *SCRIPT)
+        if not trace.run_until(wanted):
+            break
+        known = {generation: pid for pid, generation in trace.generation.items()}
+        if victim in known:
+            os.kill(known[victim], signal.SIGKILL)
+        else:
+            os.kill(trace.outer, signal.SIGKILL)
+        trace.detach_others()
+        if victim == INIT:
+            trace.go(trace.outer, PTRACE_DETACH)
+        assert reap_traced() == [], f"at stop {wanted} of {who}"
+    assert reap_traced() == []
+    assert wanted > 20
+
+
+WAITING = "setsid sleep 1000 & echo ready; exec sleep 1000"
+
+
+@pytest.fixture
+def waiting(caller):
+    with caller.start("run", "--pid", "--net", "--", "sh", "-c", WAITING, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == "ready\n"
+        yield process
+
+
+def find_init(process):
+    with open(f"/proc/{process.pid}/task/{process.pid}/children") as children:
+        return int(children.read())
+
+
+def test_outer_killed(waiting):
+    waiting.kill()
+    assert waiting.wait(LONG) == -signal.SIGKILL
+    assert reap_all() == []
+
+
+def test_outer_killed_while_stopped(waiting):
+    waiting.send_signal(signal.SIGTSTP)
+    os.waitid(os.P_PID, waiting.pid, os.WSTOPPED)
+    waiting.kill()
+    assert waiting.wait(LONG) == -signal.SIGKILL
+    assert reap_all() == []
+
+
+def test_pid_1_killed(waiting):
+    os.kill(find_init(waiting), signal.SIGKILL)
+    assert waiting.wait(LONG) == -signal.SIGKILL
+    assert find_children() == []
+
+
+def test_command_killed_while_stopped(caller):
+    """The outer process is stopped as well, and comes to end as the command did."""
+    script = "echo ready; exec sleep 1000"
+    with caller.start("run", "--pid", "--", "sh", "-c", script, stdout=subprocess.PIPE, process_group=None) as process:
+        assert process.stdout.readline() == "ready\n"
+        with open(f"/proc/{find_init(process)}/task/{find_init(process)}/children") as children:
+            command = int(children.read())
+        os.kill(command, signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        os.kill(command, signal.SIGKILL)
+        assert process.wait(LONG) == -signal.SIGKILL
+
+
+def test_command_continued_by_somebody_else(caller):
+    """Not by a signal to the group or to the outer process: that one runs on nevertheless."""
+    script = "echo ready; exec sleep 1000"
+    with caller.start("run", "--pid", "--", "sh", "-c", script, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == "ready\n"
+        with open(f"/proc/{find_init(process)}/task/{find_init(process)}/children") as children:
+            command = int(children.read())
+        os.kill(command, signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        os.kill(command, signal.SIGCONT)
+        os.waitid(os.P_PID, process.pid, os.WCONTINUED)
+        process.terminate()
+        assert process.wait(LONG) == -signal.SIGTERM
+
+
+def test_namespace_inside_a_namespace(caller):
+    script = caller.command + " run --pid -- sh -c 'setsid sleep 1000 & echo ready; exec sleep 1000'"
+    with caller.start("run", "--pid", "--", "sh", "-c", script, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.kill()
+        assert process.wait(LONG) == -signal.SIGKILL
+        assert reap_all() == []

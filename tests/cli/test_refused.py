@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""What the kernel refuses: one line that says what, why and what helps. Limits are set in user namespaces of the test's own."""
+import pytest
+
+FLAGS = {"net": "--net", "mnt": "--mount", "uts": "--uts", "ipc": "--ipc", "cgroup": "--cgroup", "pid": "--pid"}
+
+
+def complaint(caller, script, *arguments, options=("--user", "--mount"), status=125):
+    """The command inside a user namespace in which @script was run before."""
+    return caller.complaint("run", *options, "--", "sh", "-c", script + ' && exec "$@"', "sh", caller.command, *arguments, status=status)
+
+
+@pytest.mark.parametrize("kind", FLAGS)
+def test_limit_here(caller, kind):
+    message = complaint(caller, f"echo 0 > /proc/sys/user/max_{kind}_namespaces", "run", FLAGS[kind], "true")
+    assert f"cannot create {kind} namespace: No space left on device" in message
+    assert f"/proc/sys/user/max_{kind}_namespaces is 0: raise it" in message
+
+
+@pytest.mark.parametrize("kind", FLAGS)
+def test_limit_further_up(caller, kind):
+    message = complaint(caller, f"echo 0 > /proc/sys/user/max_{kind}_namespaces", "run", "--user", FLAGS[kind], "true")
+    assert f"cannot create {kind} namespace: No space left on device" in message
+    assert f"raise /proc/sys/user/max_{kind}_namespaces in the user namespaces around" in message
+
+
+@pytest.mark.parametrize("kind", FLAGS)
+def test_the_kind_is_named_among_others(caller, kind):
+    message = complaint(caller, f"echo 0 > /proc/sys/user/max_{kind}_namespaces", "run", "-nmuiCp", "true")
+    assert f"cannot create {kind} namespace" in message
+
+
+def test_limit_of_user_namespaces(caller):
+    message = complaint(caller, "echo 0 > /proc/sys/user/max_user_namespaces", "run", "--user", "true")
+    assert "cannot create user namespace: No space left on device" in message
+    assert "/proc/sys/user/max_user_namespaces is 0: raise it" in message
+
+
+def test_user_namespace_in_a_chroot(caller):
+    script = """
+cd /
+mount -t tmpfs root /mnt && mkdir /mnt/bin && cp "$1" /mnt/bin/spacetest
+for directory in usr lib lib64 proc dev; do
+  [ ! -e /$directory ] || { mkdir -p /mnt/$directory && mount --rbind /$directory /mnt/$directory; }
+done
+set -- /usr/sbin/chroot /mnt /bin/spacetest run --user true"""
+    message = complaint(caller, script)
+    assert "cannot create user namespace: Operation not permitted" in message
+    assert "chroot" in message
+
+
+@pytest.mark.parametrize("switch, value", [("unprivileged_userns_clone", 0), ("apparmor_restrict_unprivileged_userns", 1)])
+def test_switch_of_a_distribution(caller, switch, value):
+    """The chroot forbids it here; the file that says so on such distributions is put in place."""
+    script = f"""
+cd /
+mount -t tmpfs root /mnt && mkdir -p /mnt/bin /mnt/dev /mnt/proc/sys/kernel && cp "$1" /mnt/bin/spacetest
+for directory in usr lib lib64 dev; do
+  [ ! -e /$directory ] || {{ mkdir -p /mnt/$directory && mount --rbind /$directory /mnt/$directory; }}
+done
+echo {value} > /mnt/proc/sys/kernel/{switch}
+set -- /usr/sbin/chroot /mnt /bin/spacetest run --user true"""
+    message = complaint(caller, script)
+    assert f"/proc/sys/kernel/{switch} is {value}: write {1 - value} to it" in message
+
+
+def test_fresh_proc(caller):
+    """The kernel does not show in a new /proc what is covered in the old one."""
+    message = complaint(caller, "mount -t tmpfs cover /proc/sys", "run", "--user", "--pid", "true")
+    assert "cannot mount a fresh /proc: Operation not permitted" in message
+
+
+def test_chroot_that_is_no_mount(caller):
+    """Nothing of it can be made private."""
+    script = """
+cd /
+mount -t tmpfs root /mnt && mkdir -p /mnt/inner/bin && cp "$1" /mnt/inner/bin/spacetest
+for directory in usr lib lib64 dev; do
+  [ ! -e /$directory ] || { mkdir -p /mnt/inner/$directory && mount --rbind /$directory /mnt/inner/$directory; }
+done
+set -- /usr/sbin/chroot /mnt/inner /bin/spacetest run --mount true"""
+    assert "cannot make the new mnt namespace private: Invalid argument" in complaint(caller, script)
+
+
+def test_no_processes_left(caller):
+    """A failing fork is told as well."""
+    script = "echo 1 > /proc/sys/user/max_pid_namespaces"
+    message = complaint(caller, script, "run", "--pid", "--", caller.command, "run", "--pid", "true")
+    assert "cannot create pid namespace: No space left on device" in message
