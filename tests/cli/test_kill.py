@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """Nothing survives when a process of ours is killed, whenever that is."""
+import contextlib
 import ctypes
 import os
 import signal
@@ -82,40 +83,56 @@ class Trace:
                     return True
             self.proceed(pid, os.WSTOPSIG(status) & 0xff)
 
-    def detach_others(self):
+    def find(self, generation):
+        return next((pid for pid, of in self.generation.items() if of == generation), None)
+
+    def kill(self, generation):
+        """The outer one, if the other one is not there yet or not any more."""
+        for pid in (self.find(generation), self.outer):
+            with contextlib.suppress(ProcessLookupError, TypeError):
+                os.kill(pid, signal.SIGKILL)
+                return pid
+
+    def let_go(self, killed):
+        """Stops nobody any more, and waits for the end of all. A tracer has to wait for those it traces before others can."""
         for pid in self.generation:
-            if pid != self.outer:
+            if pid != killed:
                 self.go(pid, PTRACE_DETACH)
+        with at_most(SOON):
+            while True:
+                try:
+                    pid, status = os.waitpid(-1, WALL)
+                except ChildProcessError:
+                    return
+                if os.WIFSTOPPED(status):
+                    self.go(pid, PTRACE_DETACH)
+
+
+@contextlib.contextmanager
+def at_most(seconds):
+    def stop(*_):
+        raise TimeoutError(find_children())
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
 
 
 SCRIPT = ("sh", "-c", "setsid sleep 1000 & true")
 
 
-def reap_traced():
-    """As reap_all(); traced ones that the kernel stopped on their way are let go."""
-    return reap_all(SOON)
-
-
 @pytest.mark.parametrize("who", [OUTER, INIT, COMMAND], ids=["outer", "init", "command"])
 @pytest.mark.parametrize("victim", [OUTER, INIT], ids=["kill-outer", "kill-init"])
 def test_killed_at_each_system_call(caller, who, victim):
-    """At each system call that one process makes, either the outer process or PID 1 is killed."""
+    """At each system call of one of the three, before and after, the outer process or PID 1 is killed."""
     wanted = 0
     while True:
         wanted += 1
         trace = Trace(caller, who, "--pid", "--net", "--", *SCRIPT)
         if not trace.run_until(wanted):
             break
-        known = {generation: pid for pid, generation in trace.generation.items()}
-        if victim in known:
-            os.kill(known[victim], signal.SIGKILL)
-        else:
-            os.kill(trace.outer, signal.SIGKILL)
-        trace.detach_others()
-        if victim == INIT:
-            trace.go(trace.outer, PTRACE_DETACH)
-        assert reap_traced() == [], f"at stop {wanted} of {who}"
-    assert reap_traced() == []
+        killed = trace.kill(victim)
+        trace.let_go(killed)
     assert wanted > 20
 
 
@@ -152,6 +169,13 @@ def test_pid_1_killed(waiting):
     os.kill(find_init(waiting), signal.SIGKILL)
     assert waiting.wait(LONG) == -signal.SIGKILL
     assert find_children() == []
+
+
+def test_pid_1_killed_while_stopped(waiting):
+    waiting.send_signal(signal.SIGTSTP)
+    os.waitid(os.P_PID, waiting.pid, os.WSTOPPED)
+    os.kill(find_init(waiting), signal.SIGKILL)
+    assert waiting.wait(LONG) == -signal.SIGKILL
 
 
 def test_command_killed_while_stopped(caller):

@@ -2,10 +2,14 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """Exit statuses and fatal signals."""
 import os
+import pathlib
 import resource
 import signal
+import tempfile
 
 import pytest
+
+from conftest import PYTHON
 
 WAYS = [(), ("--net", "--mount"), ("--pid",)]
 
@@ -16,12 +20,11 @@ def way(request):
 
 
 @pytest.fixture
-def directory(tmp_path_factory, request):
+def directory():
     """A directory that everybody can read."""
-    path = tmp_path_factory.mktemp("files", numbered=True)
-    for parent in (path, path.parent, path.parent.parent):
-        os.chmod(parent, 0o755)
-    return path
+    with tempfile.TemporaryDirectory() as path:
+        os.chmod(path, 0o755)
+        yield pathlib.Path(path)
 
 
 @pytest.mark.parametrize("status", [0, 1, 7, 125, 126, 127, 128, 255])
@@ -36,7 +39,7 @@ def test_fatal_signal(caller, way, name, directory):
     script = f"import os; os.kill(os.getpid(), {int(number)})"
     # Python keeps SIGINT for itself unless it was told otherwise.
     script = f"import signal; {int(number)} in (9, 34) or signal.signal({int(number)}, signal.SIG_DFL)\n" + script
-    result = caller.call("run", *way, "--", "/usr/bin/python3", "-c", script, cwd=directory)
+    result = caller.call("run", *way, "--", PYTHON, "-c", script, cwd=directory)
     assert (result.returncode, result.stderr) == (-number, "")
 
 
@@ -102,4 +105,4 @@ def test_as_pid_1(caller):
     script = "import os, sys; pid = os.fork() or os.execv(sys.argv[1], sys.argv[1:]); print(os.waitstatus_to_exitcode(os.wait()[1]))"
     inner = (caller.command, "run", "--pid", "--", "sh", "-c", "kill -USR1 $$")
     unshared = "import os, ctypes, sys; assert ctypes.CDLL(None).unshare(0x20000000) == 0\n" + script
-    assert caller.run("--user", "--", "/usr/bin/python3", "-c", unshared, *inner) == f"{128 + signal.SIGUSR1}\n"
+    assert caller.run("--user", "--", PYTHON, "-c", unshared, *inner) == f"{128 + signal.SIGUSR1}\n"
