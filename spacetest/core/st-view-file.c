@@ -48,7 +48,7 @@ reopen (StViewRoot *root,
     return fail (error, result);
   if (S_ISLNK (file.mode))
     return fail (error, -ELOOP);
-  if (guarded && is_writing (flags) && !st_view_guard_check (root, found, error))
+  if (guarded && !st_view_guard_check (root, found, error))
     return -1;
   int fd = st_view_reopen (root->proc, found, flags & ~O_NOFOLLOW, mode);
   return fd < 0 ? fail (error, fd) : fd;
@@ -140,7 +140,8 @@ st_view_file_open (StViewRoot *root,
                    GError    **error)
 {
   gboolean may_create = (flags & O_CREAT) && !(flags & O_PATH) && !is_temporary (flags);
-  return (may_create ? open_or_create : open_existing) (root, path, flags, mode, guarded, error);
+  gboolean check = guarded && is_writing (flags);
+  return (may_create ? open_or_create : open_existing) (root, path, flags, mode, check, error);
 }
 
 /* Nothing but files with content: opening others may wait or do something. */

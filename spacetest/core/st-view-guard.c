@@ -96,25 +96,24 @@ compare_outside (gpointer data,
   return report_table (result, error);
 }
 
-/* Takes @mnt, which may be NULL with @error set. */
 static gboolean
 look_from (StHandle *mnt,
            Query    *query,
            GError  **error)
 {
-  g_auto (StHandleSet) there = { 0 };
+  StHandleSet there = { 0 };
   there.of_kind[ST_KIND_MNT] = mnt;
-  return mnt && st_workshop_run (&there, compare_outside, query, error);
+  return st_workshop_run (&there, compare_outside, query, error);
 }
 
+/* Takes @fd, or an error. */
 static StHandle *
-open_home (GError **error)
+take_namespace (int      fd,
+                GError **error)
 {
-  const StKind *kind = &st_kinds[ST_KIND_MNT];
-  int fd = st_thread_open_home (kind);
   if (fd >= 0)
-    return st_handle_new_take (fd, kind, error);
-  st_error_set_result (error, fd, "cannot find the mnt namespace of the process");
+    return st_handle_new_take (fd, &st_kinds[ST_KIND_MNT], error);
+  st_error_set_result (error, fd, "cannot find the mnt namespace of the caller");
   return NULL;
 }
 
@@ -123,14 +122,14 @@ look_from_outside (StViewRoot *root,
                    Query      *query,
                    GError    **error)
 {
-  g_autoptr (StHandle) home = open_home (error);
-  g_autoptr (StHandle) here = home ? st_handle_new_current (&st_kinds[ST_KIND_MNT], error) : NULL;
-  if (!here || !look_from (st_handle_ref (home), query, error))
+  g_autoptr (StHandle) home = take_namespace (st_thread_open_home (&st_kinds[ST_KIND_MNT]), error);
+  g_autoptr (StHandle) here = home ? take_namespace (st_view_open_here (root->proc), error) : NULL;
+  if (!here || !look_from (home, query, error))
     return FALSE;
   if (query->is_seen || st_system_is_same (&here->identity, &home->identity) ||
       st_system_is_same (&here->identity, &root->mnt->identity))
     return TRUE;
-  return look_from (g_steal_pointer (&here), query, error);
+  return look_from (here, query, error);
 }
 
 /* Their files are the kernel's, and writing is a command to it: to the caller's host name or network, for example. Or there is one

@@ -167,22 +167,22 @@ require_directory (int fd)
   return S_ISDIR (status.st_mode) ? 0 : -ENOTDIR;
 }
 
-/* A slash at the end asks for a directory. What a link leads to is put in front, so the end stays the end. */
+/* A slash at the end asks for a directory, and to follow links to it. What a link leads to is put in front, so the end stays. */
 static int
 walk_all (Walk *walk,
           int   flags)
 {
   int result = 0;
-  bool wants_directory = flags & O_DIRECTORY;
+  bool slash = false;
   while (result == 0)
     {
       walk->rest += strspn (walk->rest, "/");
       if (walk->rest[0] == '\0')
         break;
-      wants_directory = wants_directory || walk->rest[strlen (walk->rest) - 1] == '/';
-      result = take_step (walk, !(flags & O_NOFOLLOW));
+      slash = slash || walk->rest[strlen (walk->rest) - 1] == '/';
+      result = take_step (walk, slash || !(flags & O_NOFOLLOW));
     }
-  if (result == 0 && wants_directory)
+  if (result == 0 && (slash || (flags & O_DIRECTORY)))
     result = require_directory (walk->here);
   return result;
 }

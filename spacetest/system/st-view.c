@@ -48,6 +48,13 @@ st_view_open_proc (void)
   return result;
 }
 
+/* The mount namespace of the calling thread, where there may be no /proc. */
+int
+st_view_open_here (int proc)
+{
+  return result_of (openat (proc, "thread-self/ns/mnt", O_RDONLY | O_CLOEXEC));
+}
+
 int
 st_view_lookup (int         root,
                 const char *path,

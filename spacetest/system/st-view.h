@@ -40,6 +40,7 @@ int st_view_inspect   (int         fd,
                        StViewFile *file);
 
 /* @proc is what st_view_open_proc() gave. */
+int st_view_open_here (int proc);
 int st_view_reopen    (int    proc,
                        int    fd,
                        int    flags,
