@@ -383,7 +383,7 @@ st_namespace_ref_hash (StNamespaceRef *self)
  *
  * Writes the kernel's name of the namespace, as in `net:[4026531833]`.
  *
- * It is what reading a link in `/proc/PID/ns` gives, and what [func@Spacetest.NamespaceId.parse] reads.
+ * It is what reading a link in `/proc/PID/ns` gives, and what [ctor@Spacetest.NamespaceId.parse] reads.
  *
  * Returns: (transfer full): kind and inode number; `closed` if @self was made without its constructor
  *

@@ -208,7 +208,7 @@ st_visit_leave (StVisit *self,
  * @space: a space
  * @error: return location for a [error@Spacetest.Error]
  *
- * Enters a space until [func@Spacetest.VisitScope.free], which [func@Spacetest.VISIT_SCOPE] calls at the end of the block.
+ * Enters a space until `st_visit_scope_free()`, which [func@Spacetest.VISIT_SCOPE] calls at the end of the block.
  *
  * Returns: (transfer full): the visit, or %NULL with @error set
  *
