@@ -95,8 +95,10 @@ collect_place (GPtrArray *traces)
   GString *line = g_string_new ("caller");
   append_namespaces (line, "/proc/thread-self");
   g_ptr_array_add (traces, g_string_free (line, FALSE));
-  g_ptr_array_add (traces, g_strconcat ("cwd ", read_link_at ("/proc/thread-self", "cwd"), NULL));
-  g_ptr_array_add (traces, g_strconcat ("root ", read_link_at ("/proc/thread-self", "root"), NULL));
+  g_autofree char *cwd = read_link_at ("/proc/thread-self", "cwd");
+  g_autofree char *root = read_link_at ("/proc/thread-self", "root");
+  g_ptr_array_add (traces, g_strconcat ("cwd ", cwd, NULL));
+  g_ptr_array_add (traces, g_strconcat ("root ", root, NULL));
 }
 
 static void
