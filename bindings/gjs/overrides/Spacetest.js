@@ -17,22 +17,44 @@ function takeStrings(owner, name, place) {
     };
 }
 
+// Runs what never throws. GJS 1.74 miscounts the references to a callback if the function that takes it is called from within:
+// so the inner ones do without. What they leave unended the outermost ends, and fails.
+function goThere(original) {
+    let isThere = false;
+    return function (space, func) {
+        if (isThere) {
+            const visit = space.enter();
+            func();
+            visit.leave();
+            return;
+        }
+        isThere = true;
+        try {
+            original.call(space, () => {
+                func();
+                return true;
+            });
+        } finally {
+            isThere = false;
+        }
+    };
+}
+
 // It fails if it throws; its return value is never a failure. A thread that can't come home outranks what it threw, which is
 // the error's `cause` then.
-function callThere(original) {
+function callThere(go) {
     return function (func, ...args) {
         if (typeof func !== 'function')
             throw new TypeError(`func must be a function, not ${func === null ? 'null' : typeof func}`);
         let value;
         const thrown = [];
         try {
-            original.call(this, () => {
+            go(this, () => {
                 try {
                     value = func(...args);
                 } catch (e) {
                     thrown.push(e);
                 }
-                return true;
             });
         } catch (lost) {
             if (!thrown.length)
@@ -59,7 +81,7 @@ function _init() {
     Spacetest = this;
     const {NamespaceId, NamespaceRef, Space, TransientMntns, TransientNetns} = this;
 
-    Space.prototype.call = callThere(Space.prototype.call);
+    Space.prototype.call = callThere(goThere(Space.prototype.call));
     for (const name of ['run_in_thread', 'run_in_thread_async'])
         Space.prototype[name] = refuse(name);
     for (const type of [NamespaceId, NamespaceRef]) {

@@ -160,17 +160,13 @@ Spacetest.Space.call = call
 Spacetest.Space.run_in_thread = run_in_thread
 Spacetest.Space.run_in_thread_async = run_in_thread_async
 
-Spacetest.NamespaceRef.__str__ = lambda self: self.to_string()
+for _class in (Spacetest.NamespaceRef, Spacetest.NamespaceId):
+    _class.__str__ = lambda self: self.to_string()
+    _class.__eq__ = lambda self, other, cls=_class: self.equal(other) if isinstance(other, cls) else NotImplemented
+    _class.__ne__ = lambda self, other, cls=_class: not self.equal(other) if isinstance(other, cls) else NotImplemented
+    _class.__hash__ = lambda self: self.hash()
 Spacetest.NamespaceRef.__repr__ = _repr_ref
-Spacetest.NamespaceRef.__eq__ = \
-    lambda self, other: self.equal(other) if isinstance(other, Spacetest.NamespaceRef) else NotImplemented
-Spacetest.NamespaceRef.__hash__ = lambda self: self.hash()
-
-Spacetest.NamespaceId.__str__ = lambda self: self.to_string()
 Spacetest.NamespaceId.__repr__ = lambda self: f"<Spacetest.NamespaceId {self}>"
-Spacetest.NamespaceId.__eq__ = \
-    lambda self, other: self.equal(other) if isinstance(other, Spacetest.NamespaceId) else NotImplemented
-Spacetest.NamespaceId.__hash__ = lambda self: self.hash()
 
 Spacetest.Visit.__enter__ = lambda self: self
 Spacetest.Visit.__exit__ = _leave

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""Each test is checked for what it leaves behind: descriptors, threads, mounts, and where its thread is."""
+import gc
+import os
+import time
+
+import pytest
+
+import gi
+gi.require_version("Spacetest", "1")
+from gi.repository import GLib, Spacetest  # noqa: E402
+
+import inside  # noqa: E402
+
+
+def pytest_sessionstart():
+    """Meson takes 77 for a skip; the rootless run has what it takes."""
+    try:
+        Spacetest.TransientNetns.new()
+    except GLib.Error as error:
+        refused = error.matches(Spacetest.error_quark(), Spacetest.Error.PERMISSION_DENIED)
+        pytest.exit(error.message, 77 if refused and os.environ.get("SPACETEST_REQUIRE") != "1" else 1)
+
+
+def get_traces():
+    fds = {}
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            fds[fd] = os.readlink(f"/proc/self/fd/{fd}")
+        except FileNotFoundError:  # that of the listing itself
+            pass
+    with open("/proc/self/mountinfo") as mounts:
+        return {"fds": fds, "mounts": mounts.read(), "place": inside.get_place(), "strays": Spacetest.find_strays()}
+
+
+def wait_for_threads(before):
+    """A thread that was joined may still be about to end."""
+    deadline = time.monotonic() + 30
+    while set(os.listdir("/proc/self/task")) - before:
+        assert time.monotonic() < deadline, "a thread was left behind"
+        os.sched_yield()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_the_first_use_starts():
+    """The library's workshop, what it and GLib keep for each thread, the default main context."""
+    with Spacetest.enter_transient("net,mnt"):
+        pass
+    Spacetest.TransientMntns.new().run_in_thread(int)
+    inside.iterate_until(Spacetest.NamespaceRef.new_current("net").run_in_thread_async(int).done)
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(what_the_first_use_starts):
+    gc.collect()
+    threads = set(os.listdir("/proc/self/task"))
+    before = get_traces()
+    yield
+    gc.collect()
+    wait_for_threads(threads)
+    after = get_traces()
+    for what, trace in before.items():
+        assert after[what] == trace
+    assert not GLib.MainContext.default().pending()
+
+
+@pytest.fixture
+def netns():
+    with Spacetest.TransientNetns.new() as ref:  # pytest holds it for too long
+        yield ref
+
+
+@pytest.fixture
+def utsns():
+    with Spacetest.NamespaceRef.new_transient("uts") as ref:
+        yield ref
+
+
+@pytest.fixture
+def mntns():
+    with Spacetest.TransientMntns.new() as ref:
+        yield ref

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""run_in_thread_async() as a future; making things without blocking."""
+import concurrent.futures
+import gc
+import threading
+import weakref
+
+import pytest
+from gi.repository import Gio, GLib, Spacetest
+
+from inside import assert_cancelled, iterate_until, raises, where
+
+Code = Spacetest.Error
+
+
+def wait(future):
+    """Runs the main context until then; gives the future, so that a failure shows in what is asked of it."""
+    iterate_until(future.done)
+    return future
+
+
+@pytest.fixture
+def busy(netns):
+    """A network whose thread is occupied until it is told to go on."""
+    begun, go_on = threading.Event(), threading.Event()
+    future = netns.run_in_thread_async(lambda: begun.set() or go_on.wait())
+    begun.wait()
+    netns.go_on = go_on.set
+    netns.occupied = future
+    yield netns
+    go_on.set()
+    wait(future)
+    del netns.go_on, netns.occupied
+
+
+def test_values(netns):
+    future = netns.run_in_thread_async(lambda a, *, b: (a + b, where()), 1, b=2)
+    assert isinstance(future, concurrent.futures.Future)
+    assert wait(future).result() == (3, str(netns))
+    assert wait(netns.run_in_thread_async(lambda: None)).result() is None
+    assert wait(netns.run_in_thread_async(lambda: False)).result() is False
+
+
+@pytest.mark.parametrize("failure", (AssertionError("a"), GLib.Error("b"), SystemExit(3), KeyboardInterrupt(),
+                                     pytest.skip.Exception("c"), pytest.fail.Exception("d")))
+def test_the_very_exception(netns, failure):
+    def inside():
+        raise failure
+    future = wait(netns.run_in_thread_async(inside))
+    assert future.exception() is failure
+    with pytest.raises(type(failure)):
+        future.result()
+    failure.__traceback__ = None
+
+
+def test_library_errors(netns, utsns):
+    with raises(Code.WRONG_ORDER):
+        wait(netns.run_in_thread_async(utsns.enter)).result()
+    netns.close()
+    ran = []
+    with raises(Code.CLOSED):
+        wait(netns.run_in_thread_async(ran.append, 1)).result()
+    assert ran == []
+
+
+def test_in_order(netns):
+    order = []
+    futures = [netns.run_in_thread_async(order.append, n) for n in range(20)]
+    for future in futures:
+        wait(future)
+    assert order == list(range(20))
+
+
+def test_completed_by_the_main_context(netns):
+    done_on = []
+    future = netns.run_in_thread_async(threading.get_native_id)
+    future.add_done_callback(lambda _: done_on.append(threading.get_native_id()))
+    assert netns.run_in_thread(int) == 0  # so it has run by now
+    assert not future.done()
+    assert wait(future).result() != threading.get_native_id()
+    assert done_on == [threading.get_native_id()]
+
+
+@pytest.mark.parametrize("func", (None, 3, "where"))
+def test_not_callable(netns, func):
+    with pytest.raises(TypeError, match="callable"):
+        netns.run_in_thread_async(func)
+    with pytest.raises(TypeError):
+        netns.run_in_thread_async(int, cancellable=3)
+
+
+def test_cancellable(busy):
+    cancellable, ran = Gio.Cancellable(), []
+    future = busy.run_in_thread_async(ran.append, 1, cancellable=cancellable)
+    cancellable.cancel()
+    assert_cancelled(wait(future).exception())
+    assert_cancelled(wait(busy.run_in_thread_async(ran.append, 2, cancellable=cancellable)).exception())
+    busy.go_on()
+    assert busy.run_in_thread(int) == 0
+    assert ran == []
+
+
+def test_future_cancelled(busy):
+    ran = []
+    future = busy.run_in_thread_async(ran.append, 1)
+    assert future.cancel() and future.cancelled()
+    assert not busy.occupied.cancel()  # it runs
+    busy.go_on()
+    assert wait(busy.run_in_thread_async(int)).result() == 0
+    assert ran == []
+    assert wait(busy.occupied).result() is True
+    assert concurrent.futures.wait([future], 0).done == {future}
+    with pytest.raises(concurrent.futures.CancelledError):
+        future.result()
+
+
+def test_both_cancelled(busy):
+    cancellable = Gio.Cancellable()
+    future = busy.run_in_thread_async(int, cancellable=cancellable)
+    assert future.cancel()
+    cancellable.cancel()
+    busy.go_on()
+    assert wait(busy.run_in_thread_async(int)).result() == 0
+    assert concurrent.futures.wait([future], 0).done == {future}
+
+
+def test_cancelled_while_it_runs(netns):
+    cancellable, begun = Gio.Cancellable(), threading.Event()
+    go_on = threading.Event()
+    future = netns.run_in_thread_async(lambda: begun.set() or go_on.wait() and "done", cancellable=cancellable)
+    begun.wait()
+    cancellable.cancel()
+    go_on.set()
+    assert wait(future).result() == "done"
+
+
+def test_nobody_holds_anything():
+    """A run goes on when space and future were dropped, and afterwards nothing is kept."""
+    begun, go_on, seen = threading.Event(), threading.Event(), []
+
+    def work():
+        begun.set()
+        go_on.wait()
+        seen.append(where())
+    netns = Spacetest.TransientNetns.new()
+    name, kept = str(netns), weakref.ref(work)
+    future = weakref.ref(netns.run_in_thread_async(work))
+    del netns, work
+    gc.collect()
+    begun.wait()
+    go_on.set()
+    iterate_until(lambda: future() is None)
+    assert seen == [name]
+    gc.collect()
+    assert kept() is None
+
+
+def test_close_waits_for_runs(netns):
+    seen = []
+    future = netns.run_in_thread_async(lambda: seen.append(where()))
+    name = str(netns)
+    netns.close()
+    assert seen == [name]
+    assert wait(future).result() is None
+
+
+def finish(start, finish_call):
+    results = []
+    start(lambda _source, result: results.append(result))
+    iterate_until(lambda: results)
+    return finish_call(results[0])
+
+
+def test_making_without_blocking():
+    netns = finish(lambda done: Spacetest.TransientNetns.new_async(None, done), Spacetest.TransientNetns.new_finish)
+    assert netns.call(where) == str(netns)
+    mntns = finish(lambda done: Spacetest.TransientMntns.new_async(None, done), Spacetest.TransientMntns.new_finish)
+    assert mntns.call(where, "mnt") == str(mntns)
+    utsns = finish(lambda done: Spacetest.NamespaceRef.new_transient_async("uts", None, done),
+                   Spacetest.NamespaceRef.new_transient_finish)
+    assert utsns.call(where, "uts") == str(utsns)
+    space = finish(lambda done: Spacetest.Space.new_transient_async("uts,ipc", None, done), Spacetest.Space.new_transient_finish)
+    assert space.call(where, "ipc") == str(space.get_ref("ipc"))
+
+
+def test_making_fails():
+    for kinds, code in (("user", Code.NOT_SUPPORTED), (Spacetest.NamespaceType.NONE, Code.INVALID_ARGUMENT)):
+        with raises(code):
+            finish(lambda done: Spacetest.Space.new_transient_async(kinds, None, done), Spacetest.Space.new_transient_finish)
+    with raises(Code.INVALID_ARGUMENT):
+        Spacetest.Space.new_transient_async("nonsense", None, None)
+    cancellable = Gio.Cancellable()
+    cancellable.cancel()
+    with pytest.raises(GLib.Error) as caught:
+        finish(lambda done: Spacetest.TransientNetns.new_async(cancellable, done), Spacetest.TransientNetns.new_finish)
+    assert_cancelled(caught.value)
+    with raises(Code.INVALID_ARGUMENT):  # the result of another call
+        finish(lambda done: Spacetest.TransientNetns.new_async(None, done), Spacetest.TransientMntns.new_finish)
