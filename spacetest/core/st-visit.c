@@ -13,8 +13,9 @@
  *
  * One thread's stay in a space, from [method@Spacetest.Space.enter] to [method@Spacetest.Visit.leave].
  *
- * The thread owns the visit: dropping the last reference does not end it, leaving does. If the thread ends first, the visit ends
- * with it.
+ * The thread owns the visit: dropping the last reference does not end it, nor does a garbage collector; leaving does. Who
+ * loses the visit loses the way home, and outer visits can't be left any more (%ST_ERROR_WRONG_ORDER): only the end of a
+ * [method@Spacetest.Space.call] ends what was entered in it. If the thread ends first, the visit ends with it.
  *
  * Since: 0.1
  */

@@ -203,6 +203,13 @@ test('promises', async () => {
     await rejects(Code.CLOSED, made[0].create_socket_async(Gio.SocketFamily.IPV4, Gio.SocketType.STREAM, TCP, null));
 });
 
+test('probing', async () => {
+    same(Spacetest.probe('net,mnt', null), true);
+    same(await Spacetest.probe_async('net', null), true);
+    fails(Code.INVALID_ARGUMENT, () => Spacetest.probe('nonsense', null), 'nonsense');
+    await rejects(Code.INVALID_ARGUMENT, Spacetest.probe_async(T.NONE, null));
+});
+
 test('promises are broken with an error', async () => {
     await rejects(Code.NOT_SUPPORTED, NamespaceRef.new_transient_async('user', null), 'user');
     await rejects(Code.INVALID_ARGUMENT, Space.new_transient_async(T.NONE, null));

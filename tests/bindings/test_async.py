@@ -184,6 +184,10 @@ def test_making_without_blocking():
     assert space.call(where, "ipc") == str(space.get_ref("ipc"))
 
 
+def test_probing_without_blocking():
+    assert finish(lambda done: Spacetest.probe_async("net", None, done), Spacetest.probe_finish)
+
+
 def test_making_fails():
     for kinds, code in (("user", Code.NOT_SUPPORTED), (Spacetest.NamespaceType.NONE, Code.INVALID_ARGUMENT)):
         with raises(code):

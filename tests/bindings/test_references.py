@@ -189,6 +189,27 @@ def test_space_of_a_list(netns, utsns):
         Spacetest.Space.new([netns, None])
 
 
+def test_mount_views_take_paths_and_bytes(mntns):
+    mntns.mount_tmpfs("/mnt", 0)
+    with Spacetest.MountView.new(mntns) as view:
+        note = pathlib.Path("/mnt/note")
+        view.replace(note, b"hello")
+        assert view.load(note).get_data() == b"hello"
+        assert view.list(note.parent) == ["note"]
+        assert view.resolve(note) == str(note)
+        os.close(view.open(note, os.O_RDONLY, 0))
+        assert not note.exists()
+    with raises(Code.CLOSED):
+        view.list("/")
+
+
+def test_probe_by_name():
+    assert Spacetest.probe("net,mnt", None) and Spacetest.probe(T.NET)
+    for refused, code in (("nonsense", Code.INVALID_ARGUMENT), (T.NONE, Code.INVALID_ARGUMENT)):
+        with raises(code):
+            Spacetest.probe(refused, None)
+
+
 WRONG_ARGUMENTS = {
     "no path": lambda: Ref.new_for_path(None, T.NONE),
     "path": lambda: Ref.new_for_path(3, T.NONE),

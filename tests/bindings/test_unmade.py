@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """Objects that were made without their constructor, or closed, say so in each method that can fail."""
+import os
+
 import pytest
 from gi.repository import Gio, GLib, Spacetest
 
@@ -8,11 +10,11 @@ from inside import iterate_until, raises
 
 Code = Spacetest.Error
 CLASSES = (Spacetest.Space, Spacetest.NamespaceRef, Spacetest.TransientNetns, Spacetest.TransientMntns, Spacetest.Visit,
-           Spacetest.NetnsPool)
+           Spacetest.MountView, Spacetest.NetnsPool)
 VALUES = {
     "NamespaceType": Spacetest.NamespaceType.NET, "SocketFamily": Gio.SocketFamily.IPV4, "SocketType": Gio.SocketType.STREAM,
     "SocketProtocol": Gio.SocketProtocol.TCP, "NamespaceRef": Spacetest.NamespaceRef(), "Bytes": GLib.Bytes.new(b""),
-    "Cancellable": None, "Func": int, "path": "/etc/hostname", "size": 0, "protocol": 0,
+    "Cancellable": None, "Func": int, "path": "/etc/hostname", "size": 0, "protocol": 0, "flags": os.O_RDONLY, "mode": 0, "allow_host": False,
 }
 HIDDEN = ("user_data", "func_data", "free_func_data")
 

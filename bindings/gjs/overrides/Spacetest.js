@@ -92,7 +92,7 @@ function _init() {
 
     for (const [type, name] of [[TransientNetns, 'new_async'], [TransientMntns, 'new_async'],
         [NamespaceRef, 'new_transient_async'], [Space, 'new_transient_async'],
-        [Space.prototype, 'create_socket_async'], [Space.prototype, 'create_netlink_socket_async']])
+        [Space.prototype, 'create_socket_async'], [Space.prototype, 'create_netlink_socket_async'], [this, 'probe_async']])
         Gio._promisify(type, name);
 
     for (const [name, place] of Object.entries({new_for_path: 1, new_for_fd: 1, new_take_fd: 1, new_for_pid: 1,
@@ -101,5 +101,6 @@ function _init() {
     for (const [name, place] of Object.entries({new_for_pid: 1, new_transient: 0, new_transient_async: 0}))
         takeStrings(Space, name, place);
     takeStrings(Space.prototype, 'get_ref', 0);
-    takeStrings(this, 'enter_transient', 0);
+    for (const name of ['enter_transient', 'probe', 'probe_async'])
+        takeStrings(this, name, 0);
 }

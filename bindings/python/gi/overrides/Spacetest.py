@@ -55,14 +55,15 @@ def _widen(info, owner=None):
     return widened
 
 
-for _class in (Spacetest.Space, Spacetest.NamespaceRef, Spacetest.TransientNetns, Spacetest.TransientMntns):
+for _class in (Spacetest.Space, Spacetest.NamespaceRef, Spacetest.TransientMntns, Spacetest.MountView):
     for _info in _class.__info__.get_methods():
         _widened = _widen(_info, _class)
         if _widened:
             _wrap = classmethod if _info.is_constructor() else None if _info.is_method() else staticmethod
             setattr(_class, _info.__name__, _wrap(_widened) if _wrap else _widened)
-enter_transient = override(Spacetest.enter_transient)(_widen(Spacetest.enter_transient))
-__all__.append("enter_transient")
+for _info in (Spacetest.enter_transient, Spacetest.probe, Spacetest.probe_async):
+    globals()[_info.__name__] = override(_info)(_widen(_info))
+    __all__.append(_info.__name__)
 
 
 class _Outcome:
@@ -171,6 +172,6 @@ Spacetest.NamespaceId.__repr__ = lambda self: f"<Spacetest.NamespaceId {self}>"
 Spacetest.Visit.__enter__ = lambda self: self
 Spacetest.Visit.__exit__ = _leave
 
-for _class in (Spacetest.NamespaceRef, Spacetest.NetnsPool):
+for _class in (Spacetest.NamespaceRef, Spacetest.MountView, Spacetest.NetnsPool):
     _class.__enter__ = lambda self: self
     _class.__exit__ = lambda self, *_: self.close()
