@@ -17,13 +17,11 @@ enum
 typedef int (*CliFunc) (int    argc,
                         char **argv);
 
-int cli_run           (int    argc,
-                       char **argv);
-int cli_show          (int    argc,
-                       char **argv);
-int cli_check         (int    argc,
-                       char **argv);
 int  cli_run           (int    argc,
+                        char **argv);
+int  cli_show          (int    argc,
+                        char **argv);
+int  cli_check         (int    argc,
                         char **argv);
 
 void cli_set_name      (const char *name);
