@@ -9,6 +9,7 @@
 struct _StStay
 {
   StThread *thread;      /* NULL once it is over */
+  gboolean lost;         /* it is over, but the thread was not brought home */
   StStay *outer;
   GObject *owner;        /* kept while the stay lasts */
   guint switched;        /* the kinds that are not home's now */

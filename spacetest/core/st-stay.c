@@ -72,6 +72,7 @@ st_stay_begin (StStay         *self,
 {
   const StKind *failed = NULL;
   self->thread = st_thread_self ();
+  self->lost = FALSE;
   self->owner = NULL;
   self->switched = 0;
   self->place = (StPlace) { -1, -1 };
@@ -200,6 +201,7 @@ st_stay_end (StStay  *self,
     g_error ("%s", lost->message);
   if (!home)
     {
+      self->lost = TRUE;
       st_thread_lose (self->thread, lost);
       g_propagate_error (error, g_steal_pointer (&lost));
     }

@@ -189,8 +189,10 @@ st_visit_leave (StVisit *self,
   StThread *thread = g_atomic_pointer_get (&self->stay.thread);
   if (!self->space)
     return st_error_set_closed (error, "visit");
+  if (!thread && self->stay.lost)
+    g_set_error (error, ST_ERROR, ST_ERROR_NO_RETURN, "this visit ended where its thread could not come home from");
   if (!thread)
-    return TRUE;
+    return !self->stay.lost;
   if (thread != st_thread_self ())
     {
       g_set_error (error, ST_ERROR, ST_ERROR_WRONG_THREAD, "a visit can be left only on the thread that entered");

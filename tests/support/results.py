@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-TAP = re.compile(r"^(?P<no>not )?ok\b[^#]*(?:#\s*(?P<directive>SKIP|TODO)\S*\s*(?P<reason>.*))?$", re.IGNORECASE)
+TAP = re.compile(r"^(?P<no>not )?ok\b[^#]*(?:#\s*(?P<directive>SKIP|[T]ODO)\S*\s*(?P<reason>.*))?$", re.IGNORECASE)
 TAP_PLAN = re.compile(r"^1\.\.\d+", re.MULTILINE)
 TAP_NOTHING = re.compile(r"^1\.\.0\s*#\s*SKIP\S*\s*(?P<reason>.*)$", re.IGNORECASE | re.MULTILINE)
 PYTEST = re.compile(r"^=* ?(?P<counts>\d+ [a-z]+(?:, \d+ [a-z]+)*) in [\d.]+s.*$", re.MULTILINE)
