@@ -52,7 +52,9 @@ explain (const StProbeReport *report,
  * first, as `spacetest run` and the spacer do. That a kind works does not mean that a thread can enter it: user, PID and time
  * namespaces are for new processes only.
  *
- * Nothing is remembered: limits come and go. It takes some milliseconds, and the same however big the process is.
+ * Nothing is remembered: limits come and go. It takes some milliseconds, and the same however big the process is. The kernel
+ * takes its time to clear namespaces away, up to a tenth of a second or so: where a limit allows for one more only, what this
+ * call made may be in the way of what comes next, but for another probe, which waits for it.
  *
  * The code of the error says what it was:
  *

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The child shares the caller's memory, so that it costs the same however big the caller is, and the calling thread waits for it.
@@ -24,6 +26,8 @@
  * Stack and report are shared memory, because Valgrind makes a fork of it. */
 
 #define STACK_SIZE (64 * 1024)
+#define CLEARING_MS 500 /* some ten times what it takes on a machine at rest */
+#define CLEARING_STEP_MS 5
 #define CHILD_FLAGS (CLONE_VM | CLONE_VFORK) /* and no exit signal: nobody else's wait() finds it */
 
 typedef struct
@@ -104,13 +108,22 @@ map_own_ids (Probe *probe)
          check (probe, ST_PROBE_MAP, ST_KIND_USER, write_file ("/proc/self/gid_map", probe->gid_map));
 }
 
+static bool
+create (Probe        *probe,
+        const StKind *kind)
+{
+  if (!check (probe, ST_PROBE_CREATE, kind->index, st_system_unshare (kind)))
+    return false;
+  probe->report.made |= kind->flag;
+  return true;
+}
+
 /* Time comes last: from then on, some kernels let no child share our memory. */
 static bool
 create_all_but_time (Probe *probe)
 {
   ST_FOREACH_KIND (kind)
-    if (kind->index != ST_KIND_USER && kind->index != ST_KIND_TIME && wants (probe, kind->index) &&
-        !check (probe, ST_PROBE_CREATE, kind->index, st_system_unshare (kind)))
+    if (kind->index != ST_KIND_USER && kind->index != ST_KIND_TIME && wants (probe, kind->index) && !create (probe, kind))
       return false;
   return true;
 }
@@ -169,7 +182,7 @@ try_clocks (Probe *probe)
 {
   if (!wants (probe, ST_KIND_TIME))
     return true;
-  return check (probe, ST_PROBE_CREATE, ST_KIND_TIME, st_system_unshare (&st_kinds[ST_KIND_TIME])) &&
+  return create (probe, &st_kinds[ST_KIND_TIME]) &&
          check (probe, ST_PROBE_OFFSETS, ST_KIND_TIME, write_file ("/proc/self/timens_offsets", "monotonic 1 0\nboottime 1 0\n"));
 }
 
@@ -190,6 +203,8 @@ run_child (Probe *probe)
   pid_t pid = clone (be_child, probe->stack + STACK_SIZE, CHILD_FLAGS | (in_user ? CLONE_NEWUSER : 0), probe);
   if (!check (probe, in_user ? ST_PROBE_CREATE : ST_PROBE_START, ST_KIND_USER, result_of (pid)))
     return;
+  if (in_user)
+    probe->report.made |= CLONE_NEWUSER;
   int status = 0;
   while (waitpid (pid, &status, __WALL) < 0 && errno == EINTR)
     ;
@@ -211,10 +226,9 @@ run_child_undisturbed (Probe *probe)
   pthread_setcancelstate (cancel_state, NULL);
 }
 
-/* Makes all kinds of @flags together: as the caller is, if that is privileged, or else in a user namespace. */
-void
-st_probe_child_run (unsigned int   flags,
-                    StProbeReport *report)
+static void
+try_once (unsigned int   flags,
+          StProbeReport *report)
 {
   const uint64_t capabilities = get_effective_capabilities ();
   const bool is_privileged = (capabilities & UINT64_C (1) << CAP_SYS_ADMIN) != 0;
@@ -241,6 +255,47 @@ st_probe_child_run (unsigned int   flags,
   run_child_undisturbed (probe);
   *report = probe->report;
   munmap (probe, sizeof *probe);
+}
+
+static int64_t
+get_milliseconds (void)
+{
+  struct timespec now;
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool
+is_limited (const StProbeReport *report)
+{
+  return report->step == ST_PROBE_CREATE && report->number == ENOSPC;
+}
+
+static _Atomic int64_t cleared[ST_N_KINDS]; /* when those made here do not count any more: the kernel takes its time */
+
+static void
+try_and_note (unsigned int   flags,
+              StProbeReport *report)
+{
+  try_once (flags, report);
+  ST_FOREACH_KIND (kind)
+    if (report->made & kind->flag)
+      cleared[kind->index] = get_milliseconds () + CLEARING_MS;
+}
+
+/* Makes all kinds of @flags together: as the caller is, if that is privileged, or else in a user namespace. */
+void
+st_probe_child_run (unsigned int   flags,
+                    StProbeReport *report)
+{
+  try_and_note (flags, report);
+  while (is_limited (report) && get_milliseconds () < cleared[report->kind])
+    {
+      poll (NULL, 0, CLEARING_STEP_MS);
+      try_and_note (flags, report);
+    }
+  if (is_limited (report))
+    cleared[report->kind] = 0;
 }
 
 /* What could not be done, as in "cannot create net namespace". */

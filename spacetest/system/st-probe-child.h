@@ -32,6 +32,7 @@ typedef struct
   int number;                   /* errno */
   uint64_t capabilities;        /* effective ones, where and when the step failed */
   uint64_t caller_capabilities;
+  unsigned int made;            /* CLONE_NEW*: what there was until the child ended */
   bool in_user;                 /* a user namespace was made first */
   bool user_is_asked_for;
 } StProbeReport;
