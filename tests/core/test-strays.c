@@ -90,6 +90,29 @@ test_started_inside (void)
 }
 
 static gpointer
+return_at_once (gpointer data)
+{
+  return NULL;
+}
+
+/* The kernel takes a moment longer to forget a thread than it takes to join it. */
+static void
+test_just_ended (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!test_needs_privilege ())
+    return;
+  g_autoptr (StVisit) visit = st_enter_transient (ST_NAMESPACE_UTS, &error);
+  g_assert_no_error (error);
+  for (int i = 0; i < 200; i++)
+    {
+      g_thread_join (g_thread_new ("ends", return_at_once, NULL));
+      assert_strays (NULL);
+    }
+  g_assert_true (st_visit_leave (visit, &error));
+}
+
+static gpointer
 look_from_elsewhere (gpointer data)
 {
   assert_strays (NULL);
@@ -197,6 +220,7 @@ main (int    argc,
   test_init (&argc, &argv);
   test_add ("/strays/none/OPS-13", test_none);
   test_add ("/strays/started-inside", test_started_inside);
+  test_add ("/strays/just-ended", test_just_ended);
   test_add ("/strays/visits", test_visits);
   test_add ("/strays/workers", test_workers);
   test_add ("/strays/lost", test_lost);
