@@ -16,7 +16,6 @@ start_what_stays (void)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_autoptr (StTransientMntns) unused = st_transient_mntns_new (NULL);
-  test_wait_for_threads ();
 }
 
 void
@@ -25,7 +24,7 @@ test_init (int    *argc,
 {
   g_test_init (argc, argv, NULL);
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);
-  start_what_stays ();
+  test_start_and_wait_for_names (start_what_stays);
 }
 
 static void

@@ -39,7 +39,8 @@ char    *test_where         (const char *kind);
 /* All that a test could leave behind, one line each. */
 char   **test_collect_traces (void);
 void     test_assert_traces  (char **before);      /* waits for threads that are about to end */
-void     test_wait_for_threads (void);             /* that were just started, until they have their names */
+/* Calls @start, and waits until all threads that it started have their names. */
+void     test_start_and_wait_for_names (void (*start) (void));
 
 #define test_assert_where(kind, expected)                                     \
   G_STMT_START                                                                \

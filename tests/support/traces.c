@@ -162,9 +162,9 @@ test_assert_traces (char **before)
     g_error ("left behind:%s", report->str);
 }
 
-/* A thread gets its name from itself: until then it has that of who started it. */
-static gboolean
-all_have_names (void)
+/* Those with the name of the process: the main thread, maybe one of a sanitizer, and those that have no name yet. */
+static guint
+count_nameless_threads (void)
 {
   g_auto (GStrv) traces = test_collect_traces ();
   g_autofree char *main_name = NULL;
@@ -173,13 +173,16 @@ all_have_names (void)
   guint n = 0;
   for (char **line = traces; *line; line++)
     n += g_str_has_prefix (*line, "thread ") && strstr (*line, suffix);
-  return n == 1;
+  return n;
 }
 
+/* A thread gets its name from itself: until then it has that of who started it. */
 void
-test_wait_for_threads (void)
+test_start_and_wait_for_names (void (*start) (void))
 {
   const gint64 deadline = g_get_monotonic_time () + PATIENCE;
-  while (!all_have_names () && g_get_monotonic_time () < deadline)
+  const guint before = count_nameless_threads ();
+  start ();
+  while (count_nameless_threads () > before && g_get_monotonic_time () < deadline)
     sched_yield ();
 }
