@@ -223,13 +223,9 @@ explain_covered (const StProbeReport *report,
 {
   if (explain_capability (report, blocker) || explain_user_policy (report, blocker))
     return;
-  if (report->step == ST_PROBE_SYSFS)
-    set (blocker, ST_BLOCKER_FORBIDDEN,
-         "uncover it, for containers --security-opt unmask=ALL or systempaths=unconfined; or do with an empty /sys/class/net",
-         "in a user namespace it takes a /sys of which nothing is covered, as containers do");
-  else
-    set (blocker, ST_BLOCKER_FORBIDDEN, "uncover it, for containers --security-opt unmask=ALL or systempaths=unconfined",
-         "in a user namespace it takes a /proc of which nothing is covered, as containers do");
+  set (blocker, ST_BLOCKER_FORBIDDEN, "uncover it, for containers --security-opt unmask=ALL or systempaths=unconfined",
+       report->step == ST_PROBE_SYSFS ? "in a user namespace it takes a /sys of which nothing is covered, as containers do"
+                                      : "in a user namespace it takes a /proc of which nothing is covered, as containers do");
 }
 
 static void

@@ -128,11 +128,13 @@ create_all_but_time (Probe *probe)
   return true;
 }
 
+/* Where the kernel refuses a new one, the library makes do with no interfaces in /sys. */
 static int
-mount_sysfs (void)
+mount_or_cover_sysfs (void)
 {
   const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME | MS_RDONLY;
-  return unless_missing (result_of (mount ("sysfs", "/sys", "sysfs", flags, NULL)));
+  int result = unless_missing (result_of (mount ("sysfs", "/sys", "sysfs", flags, NULL)));
+  return result < 0 && st_mount_cover_interfaces () == 0 ? 0 : result;
 }
 
 static bool
@@ -141,7 +143,7 @@ try_mounts (Probe *probe)
   if (!wants (probe, ST_KIND_MNT))
     return true;
   return check (probe, ST_PROBE_PRIVATE, ST_KIND_MNT, st_mount_make_private ()) &&
-         (!wants (probe, ST_KIND_NET) || check (probe, ST_PROBE_SYSFS, ST_KIND_NET, mount_sysfs ())) &&
+         (!wants (probe, ST_KIND_NET) || check (probe, ST_PROBE_SYSFS, ST_KIND_NET, mount_or_cover_sysfs ())) &&
          check (probe, ST_PROBE_TMPFS, ST_KIND_MNT, st_mount_tmpfs ("/", 0));
 }
 
