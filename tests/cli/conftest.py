@@ -14,6 +14,7 @@ import pytest
 
 sys.dont_write_bytecode = True
 COMMAND = os.environ["SPACETEST_COMMAND"]
+LIBRARY = os.environ["SPACETEST_LIBRARY"]
 IS_ROOT = os.geteuid() == 0
 NOBODY = 65534
 KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
@@ -92,8 +93,11 @@ def public_command():
     """A copy that everybody can run, wherever the build tree is."""
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
+        shutil.copy(LIBRARY, os.path.join(directory, "libspacetest-1.so.0"))
         path = shutil.copy(COMMAND, os.path.join(directory, "spacetest"))
-        os.chmod(path, 0o755)
+        for name in os.listdir(directory):
+            os.chmod(os.path.join(directory, name), 0o755)
+        os.environ["LD_LIBRARY_PATH"] = directory
         yield path
 
 

@@ -68,7 +68,8 @@ class Trace:
             self.go(pid, PTRACE_CONT, number)
 
     def run_until(self, wanted):
-        """Until the process stopped @wanted times at a system call: TRUE, or the outer one ended first."""
+        """Until the process stopped @wanted times at a system call: TRUE, or the outer one ended first. As long as the outer
+        one is alone, nothing could be left."""
         while True:
             pid, status = os.waitpid(-1, WALL)
             if not os.WIFSTOPPED(status):
@@ -78,7 +79,7 @@ class Trace:
             if pid not in self.generation:
                 self.meet(pid)
             if self.generation[pid] == self.who and os.WSTOPSIG(status) == SYSCALL_STOP:
-                self.stops += 1
+                self.stops += len(self.generation) > 1
                 if self.stops == wanted:
                     return True
             self.proceed(pid, os.WSTOPSIG(status) & 0xff)

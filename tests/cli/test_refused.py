@@ -37,15 +37,18 @@ def test_limit_of_user_namespaces(caller):
     assert "/proc/sys/user/max_user_namespaces is 0: raise it" in message
 
 
-def test_user_namespace_in_a_chroot(caller):
-    script = """
+# Goes on in a root directory that has what the command needs, and is a mount or not, with @prepare run before in there.
+CHROOT = """
 cd /
-mount -t tmpfs root /mnt && mkdir /mnt/bin && cp "$1" /mnt/bin/spacetest
-for directory in usr lib lib64 proc dev; do
-  [ ! -e /$directory ] || { mkdir -p /mnt/$directory && mount --rbind /$directory /mnt/$directory; }
+mount -t tmpfs root /mnt && root=/mnt{below} && mkdir -p $root && cd $root
+for directory in usr lib lib64 dev; do
+  [ ! -e /$directory ] || {{ mkdir -p ./$directory && mount --rbind /$directory ./$directory; }}
 done
-set -- /usr/sbin/chroot /mnt /bin/spacetest run --user true"""
-    message = complaint(caller, script)
+mkdir -p ".${{1%/*}}" && cp "${{1%/*}}"/* ".${{1%/*}}" && {prepare} && set -- /usr/sbin/chroot $root "$@\""""
+
+
+def test_user_namespace_in_a_chroot(caller):
+    message = complaint(caller, CHROOT.format(below="", prepare="mkdir proc && mount --rbind /proc proc"), "run", "--user", "true")
     assert "cannot create user namespace: Operation not permitted" in message
     assert "chroot" in message
 
@@ -53,15 +56,8 @@ set -- /usr/sbin/chroot /mnt /bin/spacetest run --user true"""
 @pytest.mark.parametrize("switch, value", [("unprivileged_userns_clone", 0), ("apparmor_restrict_unprivileged_userns", 1)])
 def test_switch_of_a_distribution(caller, switch, value):
     """The chroot forbids it here; the file that says so on such distributions is put in place."""
-    script = f"""
-cd /
-mount -t tmpfs root /mnt && mkdir -p /mnt/bin /mnt/dev /mnt/proc/sys/kernel && cp "$1" /mnt/bin/spacetest
-for directory in usr lib lib64 dev; do
-  [ ! -e /$directory ] || {{ mkdir -p /mnt/$directory && mount --rbind /$directory /mnt/$directory; }}
-done
-echo {value} > /mnt/proc/sys/kernel/{switch}
-set -- /usr/sbin/chroot /mnt /bin/spacetest run --user true"""
-    message = complaint(caller, script)
+    prepare = f"mkdir -p proc/sys/kernel && echo {value} > proc/sys/kernel/{switch}"
+    message = complaint(caller, CHROOT.format(below="", prepare=prepare), "run", "--user", "true")
     assert f"/proc/sys/kernel/{switch} is {value}: write {1 - value} to it" in message
 
 
@@ -73,14 +69,8 @@ def test_fresh_proc(caller):
 
 def test_chroot_that_is_no_mount(caller):
     """Nothing of it can be made private."""
-    script = """
-cd /
-mount -t tmpfs root /mnt && mkdir -p /mnt/inner/bin && cp "$1" /mnt/inner/bin/spacetest
-for directory in usr lib lib64 dev; do
-  [ ! -e /$directory ] || { mkdir -p /mnt/inner/$directory && mount --rbind /$directory /mnt/inner/$directory; }
-done
-set -- /usr/sbin/chroot /mnt/inner /bin/spacetest run --mount true"""
-    assert "cannot make the new mnt namespace private: Invalid argument" in complaint(caller, script)
+    message = complaint(caller, CHROOT.format(below="/inner", prepare="true"), "run", "--mount", "true")
+    assert "cannot make the new mnt namespace private: Invalid argument" in message
 
 
 def test_no_processes_left(caller):
