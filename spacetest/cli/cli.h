@@ -2,8 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #pragma once
 
-/* What the sub-commands share. Each process here is single threaded, as only such a one can make a user namespace: no GObject
- * before the command is on its way. */
+/* What the sub-commands share. "run" stays single threaded, as only such a process can make a user namespace: no GObject there. */
 
 enum
 {

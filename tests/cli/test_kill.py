@@ -4,6 +4,7 @@
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import subprocess
 
@@ -147,9 +148,21 @@ def waiting(caller):
         yield process
 
 
-def find_init(process):
-    with open(f"/proc/{process.pid}/task/{process.pid}/children") as children:
+def find_child(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as children:
         return int(children.read())
+
+
+def find_init(process):
+    return find_child(process.pid)
+
+
+def stop_command(process):
+    """By SIGSTOP: the others have no effect in a process group that no shell looks after."""
+    command = find_child(find_init(process))
+    os.kill(command, signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+    return command
 
 
 def test_outer_killed(waiting):
@@ -159,8 +172,7 @@ def test_outer_killed(waiting):
 
 
 def test_outer_killed_while_stopped(waiting):
-    waiting.send_signal(signal.SIGTSTP)
-    os.waitid(os.P_PID, waiting.pid, os.WSTOPPED)
+    stop_command(waiting)
     waiting.kill()
     assert waiting.wait(LONG) == -signal.SIGKILL
     assert reap_all() == []
@@ -173,38 +185,32 @@ def test_pid_1_killed(waiting):
 
 
 def test_pid_1_killed_while_stopped(waiting):
-    waiting.send_signal(signal.SIGTSTP)
-    os.waitid(os.P_PID, waiting.pid, os.WSTOPPED)
+    stop_command(waiting)
     os.kill(find_init(waiting), signal.SIGKILL)
     assert waiting.wait(LONG) == -signal.SIGKILL
 
 
-def test_command_killed_while_stopped(caller):
+def test_command_killed_while_stopped(waiting):
     """The outer process is stopped as well, and comes to end as the command did."""
-    script = "echo ready; exec sleep 1000"
-    with caller.start("run", "--pid", "--", "sh", "-c", script, stdout=subprocess.PIPE, process_group=None) as process:
-        assert process.stdout.readline() == "ready\n"
-        with open(f"/proc/{find_init(process)}/task/{find_init(process)}/children") as children:
-            command = int(children.read())
-        os.kill(command, signal.SIGSTOP)
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
-        os.kill(command, signal.SIGKILL)
-        assert process.wait(LONG) == -signal.SIGKILL
+    os.kill(stop_command(waiting), signal.SIGKILL)
+    assert waiting.wait(LONG) == -signal.SIGKILL
 
 
-def test_command_continued_by_somebody_else(caller):
-    """Not by a signal to the group or to the outer process: that one runs on nevertheless."""
-    script = "echo ready; exec sleep 1000"
-    with caller.start("run", "--pid", "--", "sh", "-c", script, stdout=subprocess.PIPE) as process:
-        assert process.stdout.readline() == "ready\n"
-        with open(f"/proc/{find_init(process)}/task/{find_init(process)}/children") as children:
-            command = int(children.read())
-        os.kill(command, signal.SIGSTOP)
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
-        os.kill(command, signal.SIGCONT)
-        os.waitid(os.P_PID, process.pid, os.WCONTINUED)
-        process.terminate()
-        assert process.wait(LONG) == -signal.SIGTERM
+def test_command_continued_by_somebody_else(waiting):
+    """Not by a signal to the group or to the outer process: that one goes on nevertheless."""
+    os.kill(stop_command(waiting), signal.SIGCONT)
+    os.waitid(os.P_PID, waiting.pid, os.WCONTINUED)
+    waiting.terminate()
+    assert waiting.wait(LONG) == -signal.SIGTERM
+
+
+def test_continued_by_a_signal_to_the_outer_one(waiting):
+    command = os.pidfd_open(stop_command(waiting))
+    os.kill(waiting.pid, signal.SIGTERM)
+    assert select.select([command], [], [], 0)[0] == []     # waits until it runs again
+    os.kill(waiting.pid, signal.SIGCONT)
+    assert waiting.wait(LONG) == -signal.SIGTERM
+    os.close(command)
 
 
 def test_namespace_inside_a_namespace(caller):
