@@ -2,44 +2,29 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #pragma once
 
-#include "st-kind.h"
+#include "sighting.h"
 
 #include <spacetest/spacetest.h>
 
-/* What can be seen of the namespaces of this host, and who keeps each of them alive. */
-
-typedef struct
-{
-  int pid;
-  int number; /* of a thread or a descriptor; unused for a process */
-} Holder;
-
-typedef struct
-{
-  char *name;            /* "net:[4026531833]" */
-  const StKind *kind;
-  guint64 inode;
-  gboolean explored;     /* it could be opened and asked */
-  guint64 serial;        /* 0 if it is not known */
-  char *owner;           /* names of other ones, or NULL */
-  char *parent;
-  gint64 owner_uid;      /* -1 if it has none */
-  GArray *processes;     /* of Holder, as are threads, fds and sockets */
-  GArray *threads;       /* those that are not where their process is */
-  GArray *fds;
-  GArray *sockets;
-  GPtrArray *mounts;     /* of paths */
-} Sighting;
+/* What can be seen of the namespaces of this host. */
 
 typedef struct
 {
   GHashTable *by_name;   /* of Sighting */
-  GPtrArray *sorted;     /* by kind, then by number */
+  GHashTable *tables;    /* of mounts, those that were read */
+  GHashTable *mounts;    /* by number, those that were counted */
+  guint64 nsfs;          /* the device that namespaces are on */
+  GError *failure;       /* why not everything was seen that could have been */
 } Survey;
 
-Survey   *survey_new   (GError **error);
-void      survey_free  (Survey *self);
-Sighting *survey_find  (Survey     *self,
-                        const char *name);
+Survey    *survey_new         (GError        **error);
+void       survey_free        (Survey         *self);
+gboolean   survey_look_around (Survey         *self,
+                               GError        **error);
+Sighting  *survey_include     (Survey         *self,
+                               StNamespaceRef *ref);
+Sighting  *survey_find        (Survey         *self,
+                               const char     *name);
+GPtrArray *survey_list        (Survey         *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Survey, survey_free)
