@@ -294,6 +294,12 @@ StWorker *
 st_worker_new (const char *name,
                GError    **error)
 {
+  int spare = st_system_try_descriptor (); /* GLib ends the process if it finds none for a main context */
+  if (spare < 0)
+    {
+      st_error_set_result (error, spare, "cannot start a thread with a main context");
+      return NULL;
+    }
   g_autoptr (StWorker) self = g_new0 (StWorker, 1);
   g_autoptr (GError) failure = NULL;
   st_thread_self (); /* starts what must be started at home */

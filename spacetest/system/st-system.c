@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -250,6 +251,17 @@ int
 st_system_close_on_exec (int fd)
 {
   return result_of (fcntl (fd, F_SETFD, FD_CLOEXEC));
+}
+
+/* Whether there is one left. */
+int
+st_system_try_descriptor (void)
+{
+  int fd = result_of (eventfd (0, EFD_CLOEXEC));
+  if (fd < 0)
+    return fd;
+  close (fd);
+  return 0;
 }
 
 int

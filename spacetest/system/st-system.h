@@ -38,6 +38,7 @@ bool st_system_is_same      (const StIdentity *a,
                              const StIdentity *b);
 int  st_system_dup          (int fd);
 int  st_system_close_on_exec (int fd);
+int  st_system_try_descriptor (void);
 bool st_system_is_gone      (int pidfd);
 
 /* The calling thread. */

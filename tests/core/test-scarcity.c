@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: The spacetest authors */
 /* References in a process that lacks what others have: /proc, descriptors. */
-#include "support.h"
+#include "scarce-support.h"
 
-#include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -90,34 +89,6 @@ test_no_proc (void)
   test_in_child (hide_proc, &held);
 }
 
-/* By trying all, as there is no descriptor left to look with. */
-static guint
-count_descriptors (void)
-{
-  guint n = 0;
-  for (int fd = 0; fd < 1024; fd++)
-    n += fcntl (fd, F_GETFD) >= 0;
-  return n;
-}
-
-static void
-limit_descriptors (guint left)
-{
-  struct rlimit limit = { 0, 4096 };
-  for (; left > 0; limit.rlim_cur++)
-    left -= fcntl ((int) limit.rlim_cur, F_GETFD) < 0;
-  while (fcntl ((int) limit.rlim_cur, F_GETFD) >= 0)
-    limit.rlim_cur++;
-  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
-}
-
-static void
-lift_limit (void)
-{
-  const struct rlimit limit = { 1024, 4096 };
-  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
-}
-
 static void
 check_exhausted (StNamespaceRef *net,
                  GVariant       *portable)
@@ -170,14 +141,14 @@ run_out_of_descriptors (gpointer data)
   g_autoptr (StNamespaceRef) user = open_current (ST_NAMESPACE_USER);
   g_autoptr (GVariant) portable = st_namespace_ref_to_portable (net, &error);
   g_assert_no_error (error);
-  const guint before = count_descriptors ();
-  limit_descriptors (0);
+  const guint before = scarce_count ();
+  scarce_begin (0);
   check_exhausted (net, portable);
   check_relatives_exhausted (user);
-  g_assert_cmpuint (count_descriptors (), ==, before);
-  lift_limit ();
+  g_assert_cmpuint (scarce_count (), ==, before);
+  scarce_end ();
   check_works_again (net, portable);
-  g_assert_cmpuint (count_descriptors (), ==, before);
+  g_assert_cmpuint (scarce_count (), ==, before);
 }
 
 static void
@@ -191,7 +162,7 @@ ask_without_descriptors (gpointer data)
 {
   g_autoptr (GError) error = NULL;
   test_assert_not_made (st_namespace_ref_new_current (ST_NAMESPACE_NET, &error), error, ST_ERROR_EXHAUSTED, "Too many open files");
-  lift_limit ();
+  scarce_end ();
   g_autoptr (StNamespaceRef) ref = st_namespace_ref_new_current (ST_NAMESPACE_NET, &error);
   g_assert_no_error (error);
   g_assert_true (st_namespace_ref_equal (ref, data));
@@ -201,7 +172,7 @@ ask_without_descriptors (gpointer data)
 static void
 start_thread_without_descriptors (gpointer data)
 {
-  limit_descriptors (0);
+  scarce_begin (0);
   g_thread_join (g_thread_new ("newcomer", ask_without_descriptors, data));
 }
 
@@ -221,16 +192,16 @@ check_transient_with_few (StNamespaceRef *home,
   for (guint left = 0; left < 8; left++)
     {
       g_autoptr (GError) error = NULL;
-      const guint before = count_descriptors ();
-      limit_descriptors (left);
+      const guint before = scarce_count ();
+      scarce_begin (left);
       g_autoptr (StNamespaceRef) ref = st_namespace_ref_new_transient (type, &error);
       if (ref)
         made++;
       else
         g_assert_error (error, ST_ERROR, ST_ERROR_EXHAUSTED);
       g_clear_object (&ref);
-      g_assert_cmpuint (count_descriptors (), ==, before);
-      lift_limit ();
+      g_assert_cmpuint (scarce_count (), ==, before);
+      scarce_end ();
       g_autoptr (StNamespaceRef) here = open_current (type);
       g_assert_true (st_namespace_ref_equal (here, home));
     }
@@ -255,6 +226,82 @@ test_transient_with_few (void)
 {
   if (test_needs_privilege ())
     test_in_child (make_transients_with_few, NULL);
+}
+
+static gboolean
+do_nothing (gpointer data,
+            GError **error)
+{
+  return TRUE;
+}
+
+static gboolean
+run_in_new_thread (StSpace *space,
+                   GError **error)
+{
+  gboolean done = st_space_run_in_thread (space, do_nothing, NULL, NULL, error);
+  st_namespace_ref_close (ST_NAMESPACE_REF (space)); /* ends the thread, too */
+  return done;
+}
+
+/* The process keeps a thread that makes them, from the first one on. */
+static gboolean
+make_mntns (StSpace *unused,
+            GError **error)
+{
+  g_autoptr (StTransientMntns) mntns = st_transient_mntns_new (error);
+  return mntns != NULL;
+}
+
+static gboolean
+make_pool (StSpace *unused,
+           GError **error)
+{
+  g_autoptr (StNetnsPool) pool = st_netns_pool_new (1, error);
+  return pool != NULL;
+}
+
+/* In a child for each number, as what a process keeps takes descriptors only once. */
+typedef struct
+{
+  gboolean (*start) (StSpace *space,
+                     GError **error);
+  guint left;
+  gboolean *worked; /* shared with the parent */
+} Start;
+
+static void
+start_with_few (gpointer data)
+{
+  const Start *start = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StNamespaceRef) uts = open_current (ST_NAMESPACE_UTS);
+  scarce_begin (start->left);
+  *start->worked = start->start (ST_SPACE (uts), &error);
+  if (!*start->worked)
+    g_assert_error (error, ST_ERROR, ST_ERROR_EXHAUSTED);
+  scarce_end ();
+  g_autoptr (StNamespaceRef) after = open_current (ST_NAMESPACE_UTS);
+  g_assert_true (start->start (ST_SPACE (after), NULL));
+}
+
+/* GLib ends a process that has no descriptor for a main context. */
+static void
+test_thread_with_few (void)
+{
+  gboolean (*const starts[]) (StSpace *, GError **) = { run_in_new_thread, make_pool, make_mntns };
+  gboolean *worked = mmap (NULL, sizeof *worked, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (starts); i++)
+    {
+      Start start = { starts[i], 0, worked };
+      if (starts[i] == make_mntns && !test_needs_privilege ())
+        break;
+      for (*worked = FALSE; !*worked; start.left++)
+        test_in_child (start_with_few, &start);
+      g_assert_cmpuint (start.left, >, 1);
+      g_assert_cmpuint (start.left, <, 40);
+    }
+  munmap (worked, sizeof *worked);
 }
 
 static void
@@ -289,6 +336,7 @@ main (int    argc,
   test_add ("/scarcity/no-descriptors", test_no_descriptors);
   test_add ("/scarcity/bad-start", test_bad_start);
   test_add ("/scarcity/transient-with-few", test_transient_with_few);
+  test_add ("/scarcity/thread-with-few", test_thread_with_few);
   test_add ("/scarcity/closed-behind-our-back", test_closed_behind_our_back);
   return g_test_run ();
 }
