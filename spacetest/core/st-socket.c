@@ -55,6 +55,30 @@ create_here (gpointer data,
   return order->socket != NULL;
 }
 
+static gboolean
+check_value (GType       type,
+             int         value,
+             int         first,
+             const char *what,
+             GError    **error)
+{
+  g_autoptr (GEnumClass) values = g_type_class_ref (type);
+  if (value >= first && g_enum_get_value (values, value))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "cannot create a socket: %d is no %s that GIO knows", value, what);
+  return FALSE;
+}
+
+/* Where GIO does not know a value, it takes another one, or ends the process. */
+static gboolean
+check_wanted (const Wanted *wanted,
+              GError      **error)
+{
+  return wanted->netlink || (check_value (G_TYPE_SOCKET_FAMILY, wanted->family, G_SOCKET_FAMILY_INVALID + 1, "family", error) &&
+                             check_value (G_TYPE_SOCKET_TYPE, wanted->type, G_SOCKET_TYPE_INVALID + 1, "type", error) &&
+                             check_value (G_TYPE_SOCKET_PROTOCOL, wanted->protocol, G_SOCKET_PROTOCOL_DEFAULT, "protocol", error));
+}
+
 /* Of a space, only the network matters. */
 static GSocket *
 create (StSpace      *self,
@@ -64,7 +88,7 @@ create (StSpace      *self,
   Order order = { wanted, NULL };
   g_auto (StHandleSet) all = { 0 };
   g_auto (StHandleSet) network = { 0 };
-  if (!st_space_acquire (self, &all, error))
+  if (!st_space_acquire (self, &all, error) || !check_wanted (wanted, error))
     return NULL;
   network.of_kind[ST_KIND_NET] = g_steal_pointer (&all.of_kind[ST_KIND_NET]);
   if (!st_stay_call (&network, create_here, &order, error))
@@ -105,6 +129,8 @@ create_async (StSpace            *self,
  *
  * It works from any thread and with any main context. The socket keeps the network alive. If the space has no network, it is the
  * caller's. Resolving and connecting by name are done by threads of GIO's pool and belong to no space: use addresses.
+ *
+ * A family, type or protocol that GIO has no name for is %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * ```c
  * g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("127.0.0.1", 8080);
