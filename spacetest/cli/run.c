@@ -6,6 +6,7 @@
 #include "world.h"
 
 #include "st-kernel.h"
+#include "st-kind.h"
 #include "st-process.h"
 
 #include <getopt.h>
@@ -18,7 +19,9 @@ static const char help[] =
   "\n"
   "Runs a command in new namespaces, which are gone when it ends. Everything that is\n"
   "not named is as it is outside. Without the privilege to make namespaces (the\n"
-  "capability CAP_SYS_ADMIN) --user is implied, even if nothing is named.\n"
+  "capability CAP_SYS_ADMIN) --user is implied; if nothing is named, so are --net,\n"
+  "--mount, --uts, --ipc and --cgroup: then the command can visit others of these\n"
+  "kinds and come home again, which takes a home in a user namespace of its own.\n"
   "\n"
   "  -n, --net            network: nothing but lo, which is up\n"
   "  -m, --mount          mount table, private; together with --net also a read-only\n"
@@ -128,12 +131,22 @@ parse (int    argc,
   return !world->host_name || check_host_name (world->host_name) ? PARSED_COMMAND : PARSED_NONSENSE;
 }
 
+static unsigned int
+get_visited_kinds (void)
+{
+  unsigned int kinds = 0;
+  ST_FOREACH_KIND (kind)
+    if (kind->by_thread)
+      kinds |= kind->flag;
+  return kinds;
+}
+
 static int
 run_command (World *world,
              char **argv)
 {
   if (!st_process_is_admin ())
-    world->kinds |= CLONE_NEWUSER;
+    world->kinds = CLONE_NEWUSER | (world->kinds ? world->kinds : get_visited_kinds ());
   if (!world_make (world))
     return CLI_FAILED;
   return world->kinds & CLONE_NEWPID ? keeper_run (argv) : cli_execute (argv);
