@@ -178,6 +178,15 @@ def test_outer_killed_while_stopped(waiting):
     assert reap_all() == []
 
 
+def test_outer_killed_while_pid_1_is_stopped(waiting):
+    """Then it can't see the end of its lifeline, but the kernel kills it."""
+    init = find_init(waiting)
+    os.kill(init, signal.SIGSTOP)
+    waiting.kill()
+    assert waiting.wait(LONG) == -signal.SIGKILL
+    assert reap_all() == []
+
+
 def test_pid_1_killed(waiting):
     os.kill(find_init(waiting), signal.SIGKILL)
     assert waiting.wait(LONG) == -signal.SIGKILL
