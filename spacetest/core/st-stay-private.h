@@ -14,6 +14,7 @@ struct _StStay
   GObject *owner;        /* kept while the stay lasts */
   guint switched;        /* the kinds that are not home's now */
   int home[ST_N_KINDS];  /* descriptors, -1 for what is not switched */
+  gboolean for_good;     /* does not end */
   StPlace place;         /* root and working directory at home, if the mount namespace is switched */
 };
 
@@ -22,6 +23,8 @@ gboolean st_stay_begin     (StStay         *self,
                             GError        **error);
 gboolean st_stay_enter     (StStay            *self,
                             const StHandleSet *targets,
+                            GError           **error);
+gboolean st_stay_settle    (const StHandleSet *targets,
                             GError           **error);
 gboolean st_stay_unshare   (StStay       *self,
                             const StKind *kind,

@@ -75,6 +75,7 @@ st_stay_begin (StStay         *self,
   self->lost = FALSE;
   self->owner = NULL;
   self->switched = 0;
+  self->for_good = FALSE;
   self->place = (StPlace) { -1, -1 };
   for (gsize i = 0; i < ST_N_KINDS; i++)
     self->home[i] = -1;
@@ -103,13 +104,33 @@ is_home (const StStay   *self,
   return st_system_identify (self->home[target->kind->index], &home) == 0 && st_system_is_same (&home, &target->identity);
 }
 
+/* Whoever is root in a user namespace of his own can go to places that he can't come home from, as home belongs to others. Going
+ * home from home shows it. */
+static int
+check_return (StStay       *self,
+              const StKind *kind)
+{
+  if (self->thread->returned & kind->flag)
+    return 0;
+  int result = kind->own_fs ? st_system_place_restore (&self->place) : 0;
+  if (result == 0)
+    result = st_system_enter (self->home[kind->index], kind);
+  if (result == 0 && kind->own_fs)
+    result = st_system_place_restore (&self->place);
+  if (result == 0)
+    self->thread->returned |= kind->flag;
+  return result;
+}
+
 static gboolean
 switch_to (StStay         *self,
            const StHandle *target,
            GError        **error)
 {
   const StKind *kind = target->kind;
-  int result = st_system_enter (target->fd, kind);
+  int result = self->for_good ? 0 : check_return (self, kind);
+  if (result == 0)
+    result = st_system_enter (target->fd, kind);
   if (result == 0)
     {
       self->switched |= kind->flag;
@@ -136,13 +157,29 @@ st_stay_enter (StStay            *self,
   return TRUE;
 }
 
+/* Goes there, and never comes home. If that fails, the thread is good for nothing but ending. */
+gboolean
+st_stay_settle (const StHandleSet *targets,
+                GError           **error)
+{
+  StStay stay;
+  if (!st_stay_begin (&stay, st_handle_set_get_types (targets), error))
+    return FALSE;
+  stay.for_good = TRUE;
+  gboolean settled = st_stay_enter (&stay, targets, error);
+  st_stay_abandon (&stay);
+  return settled;
+}
+
 /* Enters a new namespace of a kind. */
 gboolean
 st_stay_unshare (StStay       *self,
                  const StKind *kind,
                  GError      **error)
 {
-  int result = st_system_unshare (kind);
+  int result = check_return (self, kind);
+  if (result == 0)
+    result = st_system_unshare (kind);
   if (result < 0)
     {
       st_error_set_result (error, result, "cannot create %s namespace", kind->name);

@@ -52,17 +52,15 @@ do_work (gpointer data)
 static void
 start (const Work *work)
 {
-  g_autoptr (GError) failure = NULL;
+  GError *failure = NULL;
   Work *order = g_memdup2 (work, sizeof *work);
-  st_thread_self (); /* starts what must be started at home */
-  GThread *thread = g_thread_try_new ("st-maker", do_work, order, &failure);
+  GThread *thread = st_thread_start ("st-maker", do_work, order, &failure);
   if (thread)
     {
       g_thread_unref (thread);
       return;
     }
-  g_task_return_new_error (work->task, ST_ERROR, ST_ERROR_EXHAUSTED, "cannot start a thread: %s (raise RLIMIT_NPROC)",
-                           failure->message);
+  g_task_return_error (work->task, failure);
   g_object_unref (work->task);
   g_free (order);
 }

@@ -13,11 +13,16 @@ struct _StThread
   pid_t tid;
   GMutex lock;        /* guards innermost against who looks for strays */
   StStay *innermost;
+  guint returned;     /* the kinds that it has come home from, or could have */
   gboolean is_worker;
   char *no_return;    /* why it cannot come home, or NULL */
 };
 
 StThread *st_thread_self         (void);
+GThread  *st_thread_start        (const char *name,
+                                  GThreadFunc func,
+                                  gpointer    data,
+                                  GError    **error);
 gboolean  st_thread_check        (StThread *self,
                                   GError  **error);
 void      st_thread_lose         (StThread     *self,

@@ -40,6 +40,7 @@ forget_other_threads (void)
   if (!self)
     return;
   self->tid = gettid ();
+  self->returned = 0; /* it may become root of a user namespace now */
   g_ptr_array_add (threads, self);
 }
 
@@ -75,6 +76,26 @@ st_thread_self (void)
   g_ptr_array_add (threads, self);
   g_mutex_unlock (&threads_lock);
   return self;
+}
+
+/* Where GLib would end the process, as well as where it would not. */
+GThread *
+st_thread_start (const char *name,
+                 GThreadFunc func,
+                 gpointer    data,
+                 GError    **error)
+{
+  g_autoptr (GError) failure = NULL;
+  st_thread_self (); /* starts what must be started at home */
+  if (!st_system_may_start_threads ())
+    {
+      g_set_error (error, ST_ERROR, ST_ERROR_NOT_SUPPORTED, "cannot start a thread: after unshare(CLONE_NEWPID) the kernel allows none");
+      return NULL;
+    }
+  GThread *thread = g_thread_try_new (name, func, data, &failure);
+  if (!thread)
+    g_set_error (error, ST_ERROR, ST_ERROR_EXHAUSTED, "cannot start a thread: %s (raise RLIMIT_NPROC)", failure->message);
+  return thread;
 }
 
 /* Whether the thread can make visits at all. */

@@ -144,7 +144,7 @@ make_and_furnish (gpointer data,
                   GError **error)
 {
   Work *work = data;
-  int result = st_system_unshare (&st_kinds[ST_KIND_MNT]);
+  int result = st_workshop_can_come_home () ? st_system_unshare (&st_kinds[ST_KIND_MNT]) : -EPERM;
   if (result < 0)
     {
       st_error_set_result (error, result, "cannot create mnt namespace");

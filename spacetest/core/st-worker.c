@@ -298,21 +298,20 @@ st_worker_new (const char *name,
   if (spare < 0)
     {
       st_error_set_result (error, spare, "cannot start a thread with a main context");
+  int result = st_system_check_spare_descriptors (); /* without one for its main context, GLib ends the process */
+  if (result < 0)
+      st_error_set_result (error, result, "cannot start a thread");
       return NULL;
     }
   g_autoptr (StWorker) self = g_new0 (StWorker, 1);
-  g_autoptr (GError) failure = NULL;
-  st_thread_self (); /* starts what must be started at home */
   g_atomic_ref_count_init (&self->ref_count);
   self->process = getpid ();
   self->context = g_main_context_new ();
   g_mutex_init (&self->lock);
   g_queue_init (&self->jobs);
-  self->thread = g_thread_try_new (name, worker_main, st_worker_ref (self), &failure);
+  self->thread = st_thread_start (name, worker_main, st_worker_ref (self), error);
   if (!self->thread)
     {
-      g_set_error (error, ST_ERROR, ST_ERROR_EXHAUSTED,
-                   "cannot start a thread: %s (raise RLIMIT_NPROC; after unshare(CLONE_NEWPID) a thread can start none)", failure->message);
       st_worker_unref (self);
       return NULL;
     }
@@ -340,13 +339,7 @@ static gboolean
 settle (gpointer data,
         GError **error)
 {
-  const StHandleSet *targets = data;
-  StStay stay;
-  if (!st_stay_begin (&stay, st_handle_set_get_types (targets), error))
-    return FALSE;
-  gboolean settled = st_stay_enter (&stay, targets, error);
-  st_stay_abandon (&stay);
-  return settled;
+  return st_stay_settle (data, error);
 }
 
 /* Moves the worker for good. If that fails, it is good for nothing but stopping. */

@@ -12,3 +12,4 @@ gboolean st_workshop_run (const StHandleSet *where,
                           StFunc             func,
                           gpointer           user_data,
                           GError           **error);
+gboolean st_workshop_can_come_home (void);

@@ -89,6 +89,25 @@ is_elsewhere (const Order *order,
   return target && !st_system_is_same (&target->identity, &order->home.of_kind[place]->identity);
 }
 
+static _Thread_local gboolean can_come_home;
+
+/* Who is root in a user namespace of his own can make mount namespaces that he can't come home from, as home belongs to others.
+ * Going home from home shows it. */
+static void
+find_out_about_home (const Order *order)
+{
+  const StHandle *home = order->home.of_kind[ST_KIND_MNT];
+  if (!can_come_home && order->where->of_kind[ST_KIND_MNT])
+    can_come_home = st_system_enter (home->fd, home->kind) == 0;
+}
+
+/* For work that is about to make a mount namespace. */
+gboolean
+st_workshop_can_come_home (void)
+{
+  return can_come_home;
+}
+
 static gboolean
 go_there (const Order *order,
           GError     **error)
@@ -145,6 +164,7 @@ fulfil (gpointer data,
 {
   const Order *order = data;
   g_autoptr (GError) failure = NULL;
+  find_out_about_home (order);
   if (go_there (order, &failure))
     st_func_run (order->func, order->user_data, &failure);
 

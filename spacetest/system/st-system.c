@@ -20,6 +20,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#define SPARE_DESCRIPTORS 4
+
 static int
 result_of (int result)
 {
@@ -262,6 +264,19 @@ st_system_try_descriptor (void)
     return fd;
   close (fd);
   return 0;
+/* For what can't say that there are none left. */
+st_system_check_spare_descriptors (void)
+  int fds[SPARE_DESCRIPTORS];
+  int n = 0, result = 0;
+  while (n < SPARE_DESCRIPTORS && result >= 0)
+    {
+      result = result_of (eventfd (0, EFD_CLOEXEC));
+      if (result >= 0)
+        fds[n++] = result;
+    }
+  while (n > 0)
+    close (fds[--n]);
+  return result < 0 ? result : 0;
 }
 
 int
@@ -282,6 +297,24 @@ int
 st_system_own_fs (void)
 {
   return result_of (unshare (CLONE_FS));
+}
+
+/* Not after unshare(CLONE_NEWPID): its threads would be in another PID namespace than the process. */
+bool
+st_system_may_start_threads (void)
+{
+  const StKind *pid = &st_kinds[ST_KIND_PID];
+  struct stat own, childrens;
+  int fd = st_system_open_current (pid);
+  if (fd < 0)
+    return true; /* nobody can tell */
+  int children_fd = st_system_open_new (pid);
+  bool may = children_fd >= 0 ? fstat (fd, &own) == 0 && fstat (children_fd, &childrens) == 0 && own.st_ino == childrens.st_ino
+                              : children_fd != -ENOENT; /* a new one, that has no process yet */
+  close (fd);
+  if (children_fd >= 0)
+    close (children_fd);
+  return may;
 }
 
 int

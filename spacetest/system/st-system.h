@@ -39,6 +39,7 @@ bool st_system_is_same      (const StIdentity *a,
 int  st_system_dup          (int fd);
 int  st_system_close_on_exec (int fd);
 int  st_system_try_descriptor (void);
+int  st_system_check_spare_descriptors (void);
 bool st_system_is_gone      (int pidfd);
 
 /* The calling thread. */
@@ -47,6 +48,7 @@ int  st_system_unshare      (const StKind *kind);
 int  st_system_enter        (int           fd,
                              const StKind *kind);
 int  st_system_own_fs       (void);
+bool st_system_may_start_threads (void);
 int  st_system_loopback_up  (void);
 
 /* Where the calling thread stands in the file system: what setns() into a mount namespace resets. */
