@@ -5,8 +5,13 @@
 #include "st-error-private.h"
 #include "st-worker-private.h"
 
+#include <pthread.h>
+
 /* The kernel takes some 205 KiB for each network, which nothing can reclaim: 50 MiB are enough. */
 #define MAX_SIZE 256
+
+/* One for all pools, so that a fork finds nothing half done in any of them. */
+static GMutex pools_lock;
 
 /**
  * StNetnsPool:
@@ -18,7 +23,8 @@
  * one is a matter of a microsecond. When half of them are gone, it makes more.
  *
  * They are made where the pool was made: in its user namespace, with the defaults of that time. The pool keeps some 205 KiB of
- * kernel memory for each network. Whoever gets one has it for himself, it never comes back.
+ * kernel memory for each network. Whoever gets one has it for himself, it never comes back. After a fork, the child's pool starts
+ * anew: those that were ready stay the parent's.
  *
  * All methods can be called from any thread.
  *
@@ -34,8 +40,7 @@ struct _StNetnsPool
   GObject parent_instance;
 
   int size;           /* 0 in a pool that was made without its constructor */
-  GMutex lock;
-  StWorker *worker;   /* guarded by lock, as is what follows; NULL once closed */
+  StWorker *worker;   /* guarded by pools_lock, as is what follows; NULL once closed */
   GQueue ready;       /* of StTransientNetns, the oldest first */
   gboolean refilling;
 };
@@ -50,32 +55,38 @@ st_netns_pool_dispose (GObject *object)
 }
 
 static void
-st_netns_pool_finalize (GObject *object)
+lock_pools (void)
 {
-  g_mutex_clear (&ST_NETNS_POOL (object)->lock);
-  G_OBJECT_CLASS (st_netns_pool_parent_class)->finalize (object);
+  g_mutex_lock (&pools_lock);
+}
+
+static void
+unlock_pools (void)
+{
+  g_mutex_unlock (&pools_lock);
 }
 
 static void
 st_netns_pool_class_init (StNetnsPoolClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = st_netns_pool_dispose;
-  G_OBJECT_CLASS (klass)->finalize = st_netns_pool_finalize;
+  pthread_atfork (lock_pools, unlock_pools, unlock_pools);
 }
 
 static void
 st_netns_pool_init (StNetnsPool *self)
 {
-  g_mutex_init (&self->lock);
   g_queue_init (&self->ready);
 }
 
+/* Says so in the same breath if not: who takes the next one orders the next refill. */
 static gboolean
 needs_more (StNetnsPool *self)
 {
-  g_mutex_lock (&self->lock);
+  lock_pools ();
   gboolean needed = self->worker && (int) self->ready.length < self->size;
-  g_mutex_unlock (&self->lock);
+  self->refilling = needed;
+  unlock_pools ();
   return needed;
 }
 
@@ -83,13 +94,21 @@ static void
 keep_or_drop (StNetnsPool      *self,
               StTransientNetns *netns)
 {
-  g_mutex_lock (&self->lock);
+  lock_pools ();
   gboolean kept = self->worker != NULL;
   if (kept)
     g_queue_push_tail (&self->ready, netns);
-  g_mutex_unlock (&self->lock);
+  unlock_pools ();
   if (!kept)
     g_object_unref (netns);
+}
+
+static void
+give_up (StNetnsPool *self)
+{
+  lock_pools ();
+  self->refilling = FALSE;
+  unlock_pools ();
 }
 
 /* On the pool's thread, which ends before the pool does. */
@@ -98,18 +117,49 @@ refill (gpointer data,
         GError **error)
 {
   StNetnsPool *self = data;
-  gboolean made = TRUE;
-  while (made && needs_more (self))
+  while (needs_more (self))
     {
       StTransientNetns *netns = st_transient_netns_new (error);
-      made = netns != NULL;
-      if (netns)
-        keep_or_drop (self, netns);
+      if (!netns)
+        {
+          give_up (self);
+          return FALSE;
+        }
+      keep_or_drop (self, netns);
     }
-  g_mutex_lock (&self->lock);
+  return TRUE;
+}
+
+static gboolean
+refill_unless_closed (gpointer data,
+                      GError **error)
+{
+  StNetnsPool *self = data;
+  if (!refill (self, error))
+    return FALSE;
+  lock_pools ();
+  gboolean is_open = self->worker != NULL;
+  unlock_pools ();
+  return is_open || st_error_set_closed (error, "pool");
+}
+
+/* Its thread stays behind at a fork, as the networks do, and ends if it can't come home. With the lock held. */
+static gboolean
+ensure_worker (StNetnsPool *self,
+               GError     **error)
+{
+  if (!self->worker)
+    return st_error_set_closed (error, "pool");
+  if (st_worker_is_alive (self->worker))
+    return TRUE;
+  StWorker *worker = st_worker_new ("st-pool", error);
+  if (!worker)
+    return FALSE;
+  st_worker_stop (self->worker);
+  self->worker = worker;
   self->refilling = FALSE;
-  g_mutex_unlock (&self->lock);
-  return made;
+  g_queue_clear_full (&self->ready, g_object_unref);
+  return TRUE;
 }
 
 /**
@@ -176,9 +226,9 @@ int
 st_netns_pool_get_n_ready (StNetnsPool *self)
 {
   g_return_val_if_fail (ST_IS_NETNS_POOL (self), 0);
-  g_mutex_lock (&self->lock);
-  int n_ready = (int) self->ready.length;
-  g_mutex_unlock (&self->lock);
+  lock_pools ();
+  int n_ready = self->worker && st_worker_is_alive (self->worker) ? (int) self->ready.length : 0;
+  unlock_pools ();
   return n_ready;
 }
 
@@ -202,28 +252,28 @@ st_netns_pool_fill (StNetnsPool  *self,
                     GError      **error)
 {
   g_return_val_if_fail (ST_IS_NETNS_POOL (self), FALSE);
-  g_mutex_lock (&self->lock);
-  g_autoptr (StWorker) worker = self->worker ? st_worker_ref (self->worker) : NULL;
-  g_mutex_unlock (&self->lock);
-  if (!worker)
-    return st_error_set_closed (error, "pool");
-  return st_worker_run (worker, refill, self, cancellable, error);
+  lock_pools ();
+  g_autoptr (StWorker) worker = ensure_worker (self, error) ? st_worker_ref (self->worker) : NULL;
+  unlock_pools ();
+  return worker && st_worker_run (worker, refill_unless_closed, self, cancellable, error);
 }
 
-/* The oldest network that is ready, or NULL. When half of them are gone, more are made. */
-static StTransientNetns *
-take_ready (StNetnsPool *self,
-            gboolean    *is_open)
+/* The oldest network that is ready, if there is one. When half of them are gone, more are made. */
+static gboolean
+take_ready (StNetnsPool       *self,
+            StTransientNetns **netns,
+            GError           **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  StTransientNetns *netns = g_queue_pop_head (&self->ready);
-  *is_open = self->worker != NULL;
-  if (*is_open && !self->refilling && (int) self->ready.length <= self->size / 2)
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&pools_lock);
+  if (!ensure_worker (self, error))
+    return FALSE;
+  *netns = g_queue_pop_head (&self->ready);
+  if (!self->refilling && (int) self->ready.length <= self->size / 2)
     {
       self->refilling = TRUE;
       st_worker_post (self->worker, refill, self);
     }
-  return netns;
+  return TRUE;
 }
 
 /**
@@ -244,14 +294,10 @@ st_netns_pool_acquire (StNetnsPool *self,
                        GError     **error)
 {
   g_return_val_if_fail (ST_IS_NETNS_POOL (self), NULL);
-  gboolean is_open;
-  StTransientNetns *netns = take_ready (self, &is_open);
-  if (netns)
-    return netns;
-  if (is_open)
-    return st_transient_netns_new (error);
-  st_error_set_closed (error, "pool");
-  return NULL;
+  StTransientNetns *netns;
+  if (!take_ready (self, &netns, error))
+    return NULL;
+  return netns ? netns : st_transient_netns_new (error);
 }
 
 /**
@@ -266,11 +312,11 @@ void
 st_netns_pool_close (StNetnsPool *self)
 {
   g_return_if_fail (ST_IS_NETNS_POOL (self));
-  g_mutex_lock (&self->lock);
+  lock_pools ();
   StWorker *worker = g_steal_pointer (&self->worker);
   GQueue dropped = self->ready;
   g_queue_init (&self->ready);
-  g_mutex_unlock (&self->lock);
+  unlock_pools ();
   g_clear_pointer (&worker, st_worker_stop);
   g_queue_clear_full (&dropped, g_object_unref);
 }
