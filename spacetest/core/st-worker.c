@@ -294,12 +294,9 @@ StWorker *
 st_worker_new (const char *name,
                GError    **error)
 {
-  int spare = st_system_try_descriptor (); /* GLib ends the process if it finds none for a main context */
-  if (spare < 0)
-    {
-      st_error_set_result (error, spare, "cannot start a thread with a main context");
   int result = st_system_check_spare_descriptors (); /* without one for its main context, GLib ends the process */
   if (result < 0)
+    {
       st_error_set_result (error, result, "cannot start a thread");
       return NULL;
     }

@@ -255,17 +255,10 @@ st_system_close_on_exec (int fd)
   return result_of (fcntl (fd, F_SETFD, FD_CLOEXEC));
 }
 
-/* Whether there is one left. */
-int
-st_system_try_descriptor (void)
-{
-  int fd = result_of (eventfd (0, EFD_CLOEXEC));
-  if (fd < 0)
-    return fd;
-  close (fd);
-  return 0;
 /* For what can't say that there are none left. */
+int
 st_system_check_spare_descriptors (void)
+{
   int fds[SPARE_DESCRIPTORS];
   int n = 0, result = 0;
   while (n < SPARE_DESCRIPTORS && result >= 0)

@@ -38,7 +38,6 @@ bool st_system_is_same      (const StIdentity *a,
                              const StIdentity *b);
 int  st_system_dup          (int fd);
 int  st_system_close_on_exec (int fd);
-int  st_system_try_descriptor (void);
 int  st_system_check_spare_descriptors (void);
 bool st_system_is_gone      (int pidfd);
 
