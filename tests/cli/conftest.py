@@ -17,6 +17,7 @@ COMMAND = os.environ["SPACETEST_COMMAND"]
 LIBRARY = os.environ["SPACETEST_LIBRARY"]
 IS_ROOT = os.geteuid() == 0
 NOBODY = 65534
+COMMANDS = ("run", "show", "check")
 KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 PYTHON = "/usr/bin/python3"
 LONG = 60     # seconds; more than anything here takes on a slow machine
@@ -84,7 +85,8 @@ class Caller:
         assert result.returncode == status, result.stderr
         assert result.stdout == ""
         assert result.stderr.count("\n") == 1 and result.stderr.endswith("\n"), result.stderr
-        assert result.stderr.startswith("spacetest: " if arguments[:1] != ("run",) else "spacetest run: ")
+        command = f"spacetest {arguments[0]}: " if arguments and arguments[0] in COMMANDS else "spacetest: "
+        assert result.stderr.startswith(command)
         return result.stderr
 
 
