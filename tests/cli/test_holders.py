@@ -16,10 +16,10 @@ NS_GET_ID = 0x8008b70d
 SERIAL = """
 import sys, gi
 gi.require_version("Spacetest", "1")
-from gi.repository import Spacetest
+from gi.repository import GLib, Spacetest
 try:
     print(Spacetest.NamespaceRef.new_for_path(sys.argv[1], 0).get_serial())
-except Spacetest.Error:
+except GLib.Error:
     print(0)
 """
 

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -138,10 +139,14 @@ go_to_removed_directory (gpointer unused)
   assert_place_restored ();
 }
 
-/* Into a directory that is no mount point, with the working directory below it. */
+/* Into a directory that is no mount point, with the working directory below it, and with the /proc that old kernels need. */
 static void
 go_to_chroot (gpointer path)
 {
+  g_autofree char *proc = g_build_filename (path, "proc", NULL);
+  g_assert_no_errno (unshare (CLONE_NEWNS));
+  g_assert_no_errno (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+  g_assert_no_errno (mount ("/proc", proc, NULL, MS_BIND | MS_REC, NULL));
   g_assert_no_errno (chroot (path));
   g_assert_no_errno (chdir ("/below"));
   assert_place_restored ();
@@ -164,8 +169,11 @@ test_chroot (void)
     return;
   g_assert_nonnull (g_mkdtemp (path));
   g_autofree char *below = g_build_filename (path, "below", NULL);
+  g_autofree char *proc = g_build_filename (path, "proc", NULL);
   g_assert_no_errno (mkdir (below, 0755));
+  g_assert_no_errno (mkdir (proc, 0755));
   test_in_child (go_to_chroot, path);
+  g_assert_no_errno (rmdir (proc));
   g_assert_no_errno (rmdir (below));
   g_assert_no_errno (rmdir (path));
 }
