@@ -130,6 +130,17 @@ tell(net=name, path=path, last=max(os.getpid(), other[0]))"""
         assert holders_of(show(caller)[facts["net"]]) == {"mounts": [{"pid": facts["last"], "path": facts["path"]}]}
 
 
+def test_mount_that_is_seen_from_two_roots(caller):
+    """Is one mount."""
+    script = BOUND + """
+other = fork(lambda: os.chroot("/mnt"))
+tell(net=name, jail=other[0])"""
+    with hold(caller, script) as facts:
+        paths = {facts["pid"]: "/mnt/a b\n\\ö", facts["jail"]: "/a b\n\\ö"}
+        first = min(paths)
+        assert holders_of(show(caller)[facts["net"]]) == {"mounts": [{"pid": first, "path": paths[first]}]}
+
+
 def test_mount_that_a_thread_sees(caller):
     script = """
 ready, there = threading.Event(), []
