@@ -7,7 +7,7 @@ import Spacetest from 'gi://Spacetest?version=1';
 import System from 'system';
 import {cancelled, equal, fails, list, readText, refusesArguments, rejects, run, same, test, thrownBy, where} from './harness.js';
 
-const {Error: Code, NamespaceId, NamespaceRef, NamespaceType: T, Space, TransientMntns, TransientNetns, Visit} = Spacetest;
+const {Error: Code, NamespaceId, NamespaceRef, NamespaceType: T, NetnsPool, Space, TransientMntns, TransientNetns, Visit} = Spacetest;
 
 test('call returns what the function returns', () => {
     const netns = TransientNetns.new();
@@ -201,6 +201,37 @@ test('promises', async () => {
     (await made[0].create_netlink_socket_async(0, null)).close();
     [...made, space.get_ref('net'), space.get_ref('uts')].forEach(ref => ref.close());
     await rejects(Code.CLOSED, made[0].create_socket_async(Gio.SocketFamily.IPV4, Gio.SocketType.STREAM, TCP, null));
+});
+
+function isIOError(func, code) {
+    same(thrownBy(func)[0].matches(Gio.io_error_quark(), code), true);
+}
+
+test('sockets that do not exist', () => {
+    const netns = TransientNetns.new();
+    const {INVALID_ARGUMENT, NOT_SUPPORTED} = Gio.IOErrorEnum;
+    const [IPV4, STREAM, TCP] = [Gio.SocketFamily.IPV4, Gio.SocketType.STREAM, Gio.SocketProtocol.TCP];
+    isIOError(() => netns.create_socket(Gio.SocketFamily.INVALID, STREAM, TCP), INVALID_ARGUMENT);
+    isIOError(() => netns.create_socket(IPV4, Gio.SocketType.INVALID, TCP), INVALID_ARGUMENT);
+    isIOError(() => netns.create_socket(IPV4, STREAM, Gio.SocketProtocol.UNKNOWN), INVALID_ARGUMENT);
+    isIOError(() => netns.create_netlink_socket(4711), NOT_SUPPORTED);
+    netns.close();
+});
+
+test('a pool of networks', () => {
+    const pool = NetnsPool.new(3);
+    same(pool.fill(null), true);
+    same(pool.get_n_ready(), 3);
+    const taken = Array.from({length: 8}, () => pool.acquire());
+    same(new Set(taken.map(String)).size, 8);
+    same(taken[0].call(where), `${taken[0]}`);
+    isIOError(() => pool.fill(cancelled()), Gio.IOErrorEnum.CANCELLED);
+    pool.close();
+    fails(Code.CLOSED, () => pool.acquire());
+    fails(Code.CLOSED, () => pool.fill(null));
+    for (const size of [0, -1, 257, 1000000])
+        fails(Code.INVALID_ARGUMENT, () => NetnsPool.new(size), `${size}`);
+    taken.forEach(netns => netns.close());
 });
 
 test('probing', async () => {
