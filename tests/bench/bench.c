@@ -24,9 +24,8 @@ now (void)
   return (guint64) time.tv_sec * 1000000000 + (guint64) time.tv_nsec;
 }
 
-/* Nanoseconds an operation. */
-static double
-sample (const BenchRow *row)
+double
+bench_sample (const BenchRow *row)
 {
   const guint64 begin = now ();
   for (int i = 0; i < row->batch; i++)
@@ -45,9 +44,10 @@ compare (const void *a,
   return (x > y) - (x < y);
 }
 
-static double
-take_median (double *samples,
-             int     n_samples)
+/* Takes @samples. */
+double
+bench_take_median (double *samples,
+                   int     n_samples)
 {
   qsort (samples, (size_t) n_samples, sizeof *samples, compare);
   double median = samples[n_samples / 2];
@@ -67,12 +67,12 @@ measure (const BenchRow *rows,
   for (int round = -WARM_UP_ROUNDS; round < n_rounds; round++)
     for (gsize i = 0; i < n_rows; i++)
       {
-        const double taken = sample (&rows[i]);
+        const double taken = bench_sample (&rows[i]);
         if (round >= 0)
           samples[i][round] = taken;
       }
   for (gsize i = 0; i < n_rows; i++)
-    medians[i] = take_median (samples[i], n_rounds);
+    medians[i] = bench_take_median (samples[i], n_rounds);
 }
 
 static double
@@ -101,6 +101,24 @@ judge (Bench *self,
 }
 
 void
+bench_title (const char *title)
+{
+  printf ("\n%-50s %9s %9s %7s %6s\n", title, "raw us", "ours us", "ratio", "bar");
+}
+
+void
+bench_print (Bench      *self,
+             const char *name,
+             double      control,
+             double      ours,
+             double      bar)
+{
+  const double ratio = ours / control;
+  printf ("%-50s %9.2f %9.2f %7.3f %6.2f %s\n", name, control / 1000, ours / 1000, ratio, bar, judge (self, ratio, bar));
+  fflush (stdout);
+}
+
+void
 bench_table (Bench          *self,
              const char     *title,
              const BenchRow *rows,
@@ -109,16 +127,10 @@ bench_table (Bench          *self,
   g_autofree double *medians = g_new (double, n_rows);
   measure (rows, n_rows, self->rounds, medians);
 
-  printf ("\n%-50s %9s %9s %7s %6s\n", title, "raw us", "ours us", "ratio", "bar");
+  bench_title (title);
   for (gsize i = 0; i < n_rows; i++)
     if (rows[i].control)
-      {
-        const double control = find_control (rows, n_rows, medians, rows[i].control);
-        const double ratio = medians[i] / control;
-        printf ("%-50s %9.2f %9.2f %7.2f %6.2f %s\n", rows[i].name, control / 1000, medians[i] / 1000, ratio, rows[i].bar,
-                judge (self, ratio, rows[i].bar));
-      }
-  fflush (stdout);
+      bench_print (self, rows[i].name, find_control (rows, n_rows, medians, rows[i].control), medians[i], rows[i].bar);
 }
 
 static int
@@ -212,4 +224,13 @@ bench_pin (void)
   if (sched_setaffinity (0, sizeof one, &one) < 0)
     g_error ("cannot pin to one CPU: %m");
   (void) setpriority (PRIO_PROCESS, 0, -20); /* as far as we may */
+}
+
+void
+bench_unpin (void)
+{
+  cpu_set_t all;
+  memset (&all, 0xff, sizeof all);
+  if (sched_setaffinity (0, sizeof all, &all) < 0)
+    g_error ("cannot have more than one CPU: %m");
 }

@@ -38,13 +38,27 @@ void bench_growth (Bench      *self,
                    gpointer    data,
                    int         n_times);
 
+/* The parts of a table, for rows that can't be run in turn. */
+double bench_sample (const BenchRow *row); /* nanoseconds an operation */
+double bench_take_median (double *samples,
+                          int     n_samples);
+void   bench_title  (const char *title);
+void   bench_print  (Bench      *self,
+                     const char *name,
+                     double      control,
+                     double      ours,
+                     double      bar);
+
 /* Keeps the thread, and those it starts from now on, on the CPU it is on, ahead of other programs: a hand-off between CPUs, or
  * past somebody else, is a matter of luck. */
 void bench_pin    (void);
+void bench_unpin  (void); /* takes all CPUs that we may have */
 
 /* The tables. */
 void bench_visits     (Bench *bench);
 void bench_threads    (Bench *bench);
 void bench_transients (Bench *bench);
+void bench_pool       (Bench *bench);
 void bench_queries    (Bench *bench);
+void bench_scale      (Bench *bench);
 void bench_leftovers  (Bench *bench);

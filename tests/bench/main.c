@@ -49,7 +49,9 @@ main (int    argc,
   bench_queries (&bench);
   bench_threads (&bench);
   bench_transients (&bench);
+  bench_pool (&bench);
   bench_leftovers (&bench);
+  bench_scale (&bench);
   printf ("\n%u over the bar, %u growing\n", bench.n_over, bench.n_growing);
   return bench.n_growing > 0 || (bench.strict && bench.n_over > 0) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
