@@ -85,7 +85,9 @@ st_namespace_ref_new_for_fd (int             fd,
 {
   if (!is_kind_or_none (type, error))
     return NULL;
-  const int copy = st_system_dup (fd);
+  const StKind *kind;
+  const int result = st_system_get_kind (fd, &kind);
+  const int copy = result < 0 ? result : st_system_dup (fd);
   if (copy >= 0)
     return new_of_expected_type (st_handle_new_take (copy, NULL, error), type, "this descriptor", error);
   st_error_set_result (error, copy, "cannot use descriptor %d as a namespace", fd);

@@ -13,6 +13,8 @@ struct _StNamespaceRef
   const StKind *kind;
   StIdentity identity;
 
+  gboolean is_ours;   /* this library made the namespace */
+
   GMutex lock;
   StHandle *handle;   /* guarded by lock; NULL once closed */
 };
@@ -25,6 +27,8 @@ struct _StNamespaceRefClass
 };
 
 StNamespaceRef *st_namespace_ref_new_take_handle (StHandle *handle);
+void            st_namespace_ref_take_made       (StNamespaceRef *self,
+                                                  StHandle       *handle);
 void            st_namespace_ref_take_handle     (StNamespaceRef *self,
                                                   StHandle       *handle);
 StHandle       *st_namespace_ref_dup_handle      (StNamespaceRef *self,

@@ -3,6 +3,7 @@
 #include "st-namespace-ref-private.h"
 
 #include "st-error-private.h"
+#include "st-strays-private.h"
 
 #include <errno.h>
 
@@ -79,6 +80,8 @@ st_namespace_ref_real_close (StNamespaceRef *self)
   st_space_stop_workers (ST_SPACE (self));
   if (!handle)
     return;
+  if (self->is_ours)
+    st_strays_check ();
   st_handle_unref (handle);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLOSED]);
 }
@@ -148,6 +151,15 @@ st_namespace_ref_take_handle (StNamespaceRef *self,
   self->handle = handle;
   self->kind = handle->kind;
   self->identity = handle->identity;
+}
+
+/* The same for a namespace that is new. */
+void
+st_namespace_ref_take_made (StNamespaceRef *self,
+                            StHandle       *handle)
+{
+  st_namespace_ref_take_handle (self, handle);
+  self->is_ours = TRUE;
 }
 
 /* Takes @handle; NULL gives NULL. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: The spacetest authors */
-#include "st-strays.h"
+#include "st-strays-private.h"
 
 #include "st-error-private.h"
 #include "st-stay-private.h"
@@ -111,6 +111,8 @@ describe_if_stray (const char *tid,
  * A thread that is started on a visit stays there for good: one of a pool, for example, that goes on to serve the whole
  * process. Threads that are on a visit themselves, and those of this library, are left out.
  *
+ * With `SPACETEST_CHECK=1` in the environment, a warning for each is logged whenever a namespace that this library made is closed.
+ *
  * It reads `/proc/self/task`, which takes some 10 microseconds for each thread.
  *
  * ```c
@@ -145,4 +147,18 @@ st_find_strays (GError **error)
         g_strv_builder_add (strays, stray);
     }
   return g_strv_builder_end (strays);
+}
+
+/* For whoever asked to be told. */
+void
+st_strays_check (void)
+{
+  if (g_strcmp0 (g_getenv ("SPACETEST_CHECK"), "1") != 0)
+    return;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) strays = st_find_strays (&error);
+  if (!strays)
+    g_warning ("cannot look for strays: %s", error->message);
+  for (char **stray = strays; stray && *stray; stray++)
+    g_warning ("a thread was started on a visit and stayed there: %s", *stray);
 }

@@ -181,7 +181,7 @@ static StTransientMntns *
 new_of_work (Work *work)
 {
   StTransientMntns *self = g_object_new (ST_TYPE_TRANSIENT_MNTNS, NULL);
-  st_namespace_ref_take_handle (ST_NAMESPACE_REF (self), work->made);
+  st_namespace_ref_take_made (ST_NAMESPACE_REF (self), work->made);
   self->sysfs = work->sysfs;
   return self;
 }
@@ -221,7 +221,7 @@ st_transient_mntns_make (GInitable    *initable,
     return TRUE;
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !do_work (NULL, NULL, make_and_furnish, &work, error))
     return FALSE;
-  st_namespace_ref_take_handle (ST_NAMESPACE_REF (self), work.made);
+  st_namespace_ref_take_made (ST_NAMESPACE_REF (self), work.made);
   self->sysfs = work.sysfs;
   return TRUE;
 }

@@ -70,7 +70,7 @@ st_transient_netns_make (GInitable    *initable,
     return FALSE;
   StHandle *handle = st_transient_make_handle (&st_kinds[ST_KIND_NET], self->loopback_up ? bring_loopback_up : NULL, error);
   if (handle)
-    st_namespace_ref_take_handle (ST_NAMESPACE_REF (self), handle);
+    st_namespace_ref_take_made (ST_NAMESPACE_REF (self), handle);
   return handle != NULL;
 }
 

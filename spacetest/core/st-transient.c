@@ -48,6 +48,18 @@ st_transient_make_handle (const StKind *kind,
 }
 
 static StNamespaceRef *
+make_plain (const StKind *kind,
+            GError      **error)
+{
+  StHandle *handle = st_transient_make_handle (kind, NULL, error);
+  if (!handle)
+    return NULL;
+  StNamespaceRef *self = g_object_new (ST_TYPE_NAMESPACE_REF, NULL);
+  st_namespace_ref_take_made (self, handle);
+  return self;
+}
+
+static StNamespaceRef *
 make_one (const StKind   *kind,
           StNamespaceRef *network,
           GError        **error)
@@ -59,7 +71,7 @@ make_one (const StKind   *kind,
     case ST_KIND_MNT:
       return (StNamespaceRef *) st_transient_mntns_new_in_network (network, error);
     default:
-      return st_namespace_ref_new_take_handle (st_transient_make_handle (kind, NULL, error));
+      return make_plain (kind, error);
     }
 }
 

@@ -203,9 +203,8 @@ check_replaced (StViewRoot        *root,
                 GError           **error)
 {
   StViewFile file;
-  return require_regular (place->target, &file, error) &&
-         (!guarded || st_view_guard_check (root, place->target, error)) &&
-         (!guarded || st_view_guard_check (root, place->directory, error)) && require_no_mount (place, &file, error);
+  return require_regular (place->target, &file, error) && require_no_mount (place, &file, error) &&
+         (!guarded || (st_view_guard_check (root, place->target, error) && st_view_guard_check (root, place->directory, error)));
 }
 
 gboolean

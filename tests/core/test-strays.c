@@ -89,6 +89,32 @@ test_started_inside (void)
   end_thread (thread, &waiting);
 }
 
+static void
+test_told_on_close (void)
+{
+  Waiting waiting = { 0 };
+  if (!test_needs_privilege ())
+    return;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StTransientNetns) net = st_transient_netns_new (&error);
+  g_assert_no_error (error);
+  g_autoptr (StVisit) visit = st_space_enter (ST_SPACE (net), &error);
+  g_assert_no_error (error);
+  GThread *thread = start_thread ("late-comer", wait_here, &waiting);
+  g_assert_true (st_visit_leave (visit, &error));
+
+  g_setenv ("SPACETEST_CHECK", "1", TRUE);
+  g_test_expect_message ("Spacetest", G_LOG_LEVEL_WARNING, "*stayed there: late-comer (thread *");
+  st_namespace_ref_close (ST_NAMESPACE_REF (net));
+  g_test_assert_expected_messages ();
+  end_thread (thread, &waiting);
+
+  g_autoptr (StNamespaceRef) other = st_namespace_ref_new_transient (ST_NAMESPACE_UTS, &error);
+  g_assert_no_error (error);
+  st_namespace_ref_close (other); /* nobody is left to warn of */
+  g_unsetenv ("SPACETEST_CHECK");
+}
+
 static gpointer
 return_at_once (gpointer data)
 {
@@ -220,6 +246,7 @@ main (int    argc,
   test_init (&argc, &argv);
   test_add ("/strays/none/OPS-13", test_none);
   test_add ("/strays/started-inside", test_started_inside);
+  test_add ("/strays/told-on-close", test_told_on_close);
   test_add ("/strays/just-ended", test_just_ended);
   test_add ("/strays/visits", test_visits);
   test_add ("/strays/workers", test_workers);
