@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: The spacetest authors */
 /* Switching in a process that lacks what others have. Whatever fails on the way, the thread is where it was, and nothing is left. */
-#include "support.h"
+#include "scarce-support.h"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,13 +124,13 @@ attempt_with_few (gpointer data)
 {
   const Attempt attempt = attempts[GPOINTER_TO_UINT (data)].attempt;
   guint done = 0, failed = 0;
-  test_lift_descriptors ();
+  scarce_end ();
   for (guint left = 0; done == 0 && left < MOST_DESCRIPTORS; left++)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (StSpace) space = new_transient (ALL_TYPES);
       g_auto (GStrv) traces = test_collect_traces ();
-      test_leave_descriptors (left);
+      scarce_begin (left);
       if (attempt (space, &error))
         done++;
       else
@@ -140,7 +138,7 @@ attempt_with_few (gpointer data)
           failed++;
           test_assert_failed (error, ST_ERROR_EXHAUSTED, "");
         }
-      test_lift_descriptors ();
+      scarce_end ();
       if (!done)
         test_assert_traces (traces);
     }

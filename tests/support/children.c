@@ -3,7 +3,6 @@
 #include "support.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib-unix.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,7 +14,6 @@
 #include <unistd.h>
 
 #define CHILD_SECONDS 60
-#define PLENTY_OF_DESCRIPTORS 1024
 
 static void
 be_child (void   (*func) (gpointer data),
@@ -119,22 +117,4 @@ test_end_idle_child (int pid)
 {
   g_assert_no_errno (kill (pid, SIGKILL));
   g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (pid, NULL, 0)), ==, pid);
-}
-
-void
-test_leave_descriptors (guint left)
-{
-  struct rlimit limit = { 0, PLENTY_OF_DESCRIPTORS };
-  for (; left > 0; limit.rlim_cur++)
-    left -= fcntl ((int) limit.rlim_cur, F_GETFD) < 0;
-  while (fcntl ((int) limit.rlim_cur, F_GETFD) >= 0)
-    limit.rlim_cur++;
-  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
-}
-
-void
-test_lift_descriptors (void)
-{
-  const struct rlimit limit = { PLENTY_OF_DESCRIPTORS, PLENTY_OF_DESCRIPTORS };
-  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
 }

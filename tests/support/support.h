@@ -29,10 +29,6 @@ void     test_in_dying_child (void      (*func) (gpointer data),
                               const char *pattern);
 void     test_drop_capabilities (void);           /* of the calling thread, for good */
 
-/* For a child: no more than so many free descriptors, and as many as it likes again. */
-void     test_leave_descriptors (guint left);
-void     test_lift_descriptors  (void);
-
 /* A child process that does nothing in new namespaces (CLONE_NEW*, or 0 for those it has from us). */
 int      test_start_idle_child (int flags);
 void     test_end_idle_child   (int pid);
