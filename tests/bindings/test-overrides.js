@@ -71,6 +71,31 @@ test('call refuses what is no function', () => {
     netns.close();
 });
 
+test('call refuses a body that would run outside', async () => {
+    const [netns, utsns] = [TransientNetns.new(), NamespaceRef.new_transient('uts')];
+    const ran = [];
+    const unfinished = [async () => {}, () => Promise.resolve(3), function* () {
+        ran.push(yield);
+    }, async function* () {
+        ran.push(yield);
+    }, () => TransientNetns.new_async(null)];
+    for (const func of unfinished) {
+        for (const way of [() => netns.call(func), () => utsns.call(() => netns.call(func))]) {
+            const [error] = thrownBy(way);
+            if (!(error instanceof TypeError))
+                throw error;
+            for (const word of ['outside', 'plain function', 'enter()']) {
+                if (!error.message.includes(word))
+                    throw error;
+            }
+        }
+    }
+    equal(ran, []);
+    same(netns.call(() => unfinished), unfinished);
+    await TransientNetns.new_async(null).then(made => made.close()); // those that nobody waits for were made before
+    [netns, utsns].forEach(ref => ref.close());
+});
+
 test('call passes the errors of the library on', () => {
     const [netns, utsns] = [TransientNetns.new(), NamespaceRef.new_transient('uts')];
     const home = where('uts');

@@ -54,6 +54,19 @@ def test_the_very_exception(netns, failure):
     failure.__traceback__ = None
 
 
+def test_a_body_that_would_run_outside(netns):
+    ran = []
+
+    async def coroutine():
+        ran.append(1)
+
+    def generator():
+        ran.append((yield))
+    for func in (coroutine, generator):
+        assert isinstance(wait(netns.run_in_thread_async(func)).exception(), TypeError)
+    assert ran == []
+
+
 def test_library_errors(netns, utsns):
     with raises(Code.WRONG_ORDER):
         wait(netns.run_in_thread_async(utsns.enter)).result()

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """call() and run_in_thread(): values and exceptions come out, and nothing else."""
+import asyncio
 import concurrent.futures
 import gc
+import inspect
 import threading
 import traceback
+import warnings
 import weakref
 
 import pytest
@@ -102,6 +105,58 @@ def test_not_callable(way, netns, func):
 def test_wrong_arguments_of_the_function(way, netns):
     with pytest.raises(TypeError, match="takes 0 positional"):
         way(netns, lambda: 1, 2)
+
+
+async def coroutine(ran):
+    ran.append(where())
+
+
+def generator(ran):
+    ran.append((yield))
+
+
+async def async_generator(ran):
+    ran.append((yield))
+
+
+class Awaitable:
+    def __init__(self, ran):
+        self.ran = ran
+
+    def __await__(self):
+        self.ran.append(1)
+        yield
+
+
+@pytest.mark.parametrize("func", (coroutine, generator, async_generator, Awaitable, lambda ran: (ran.append(x) for x in "ab")))
+def test_a_body_that_would_run_outside(way, netns, func):
+    ran = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # coroutine was never awaited
+        with pytest.raises(TypeError, match=r"returned a .*outside.*plain function.*enter\(\)"):
+            way(netns, func, ran)
+        gc.collect()
+    assert ran == []
+    assert way(netns, list, "ab") == ["a", "b"]
+    assert way(netns, lambda: coroutine) is coroutine  # the function itself has not been called
+
+
+def test_a_body_that_runs_already_is_left_alone(way, netns):
+    held = (x for x in "ab")
+    assert next(held) == "a"
+    with pytest.raises(TypeError, match="generator"):
+        way(netns, lambda: held)
+    assert next(held) == "b"
+
+    async def pause():
+        await asyncio.sleep(0)
+        return "done"
+    begun = pause()
+    begun.send(None)
+    with pytest.raises(TypeError, match="coroutine"):
+        way(netns, lambda: begun)
+    assert inspect.getcoroutinestate(begun) == inspect.CORO_SUSPENDED
+    begun.close()
 
 
 def test_library_errors(way, netns):

@@ -40,6 +40,15 @@ function goThere(original) {
     };
 }
 
+// A body that has yet to run does so at home, whatever it was called in.
+function refuseUnfinished(value) {
+    const [, type] = Object.prototype.toString.call(value).match(/^\[object (Promise|Generator|AsyncGenerator)\]$/) ?? [];
+    if (type) {
+        throw new TypeError(`the function returned a ${type}, whose body would run outside: call a plain function, or use enter() ` +
+            'and leave() around code that does not await or yield');
+    }
+}
+
 // It fails if it throws; its return value is never a failure. A thread that can't come home outranks what it threw, which is
 // the error's `cause` then.
 function callThere(go) {
@@ -52,6 +61,7 @@ function callThere(go) {
             go(this, () => {
                 try {
                     value = func(...args);
+                    refuseUnfinished(value);
                 } catch (e) {
                     thrown.push(e);
                 }

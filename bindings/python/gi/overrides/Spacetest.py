@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """What makes Spacetest feel at home in Python: `with`, return values, exceptions, strings for kinds and paths."""
 import concurrent.futures
+import inspect
 import itertools
 import os
 
@@ -66,6 +67,16 @@ for _info in (Spacetest.enter_transient, Spacetest.probe, Spacetest.probe_async)
     __all__.append(_info.__name__)
 
 
+def _refuse_unfinished(func, value):
+    """Raises if `value` is a body that has yet to run: that would be at home, whatever it was called in."""
+    if not (inspect.isawaitable(value) or inspect.isgenerator(value) or inspect.isasyncgen(value)):
+        return
+    if inspect.iscoroutine(value) and inspect.getcoroutinestate(value) == inspect.CORO_CREATED:
+        value.close()  # so that nobody warns that it was not awaited
+    raise TypeError(f"{getattr(func, '__qualname__', func)} returned a {type(value).__name__}, whose body would run outside: "
+                    "call a plain function, or use enter() around code that does not await or yield")
+
+
 class _Outcome:
     """Runs a function for C, keeps what came of it: PyGObject would print an exception, and drop it."""
 
@@ -78,7 +89,9 @@ class _Outcome:
     def run(self, *_user_data):
         func, args, kwargs = self._work
         try:
-            self._value = func(*args, **kwargs)
+            value = func(*args, **kwargs)
+            _refuse_unfinished(func, value)
+            self._value = value
         except BaseException as failure:
             self._failure = failure
         return True
