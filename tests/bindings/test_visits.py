@@ -49,6 +49,18 @@ def test_left_early(netns):
     assert where() == home
 
 
+def test_with_refuses_a_visit_that_was_left(netns):
+    with netns.enter() as visit:
+        with visit:
+            assert where() == str(netns)
+        with raises(Code.CLOSED, "enter()"), visit:
+            pytest.fail("the body ran")
+    left = netns.enter()
+    left.leave()
+    with raises(Code.CLOSED), left:
+        pytest.fail("the body ran")
+
+
 def test_nested(netns, utsns, mntns):
     home = get_place()
     os.chdir("/usr")

@@ -159,6 +159,13 @@ def run_in_thread_async(self, func, *args, cancellable=None, **kwargs):
     return future
 
 
+def _enter(self):
+    if not self.is_active():
+        raise GLib.Error.new_literal(Spacetest.error_quark(), "the visit is not under way: with takes a new one, of enter()",
+                                     Spacetest.Error.CLOSED)
+    return self
+
+
 def _leave(self, _kind, failure, _traceback):
     try:
         self.leave()
@@ -182,7 +189,7 @@ for _class in (Spacetest.NamespaceRef, Spacetest.NamespaceId):
 Spacetest.NamespaceRef.__repr__ = _repr_ref
 Spacetest.NamespaceId.__repr__ = lambda self: f"<Spacetest.NamespaceId {self}>"
 
-Spacetest.Visit.__enter__ = lambda self: self
+Spacetest.Visit.__enter__ = _enter
 Spacetest.Visit.__exit__ = _leave
 
 for _class in (Spacetest.NamespaceRef, Spacetest.MountView, Spacetest.NetnsPool):
