@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """run_in_thread_async() as a future; making things without blocking."""
+import asyncio
 import concurrent.futures
 import gc
+import sys
 import threading
 import weakref
 
@@ -65,6 +67,90 @@ def test_a_body_that_would_run_outside(netns):
     for func in (coroutine, generator):
         assert isinstance(wait(netns.run_in_thread_async(func)).exception(), TypeError)
     assert ran == []
+
+
+@pytest.fixture
+def unraisable(monkeypatch):
+    """What is raised where nobody can catch it; to be asked for it in the test, as pytest has its own hook for each phase."""
+    def watch():
+        seen = []
+        monkeypatch.setattr(sys, "unraisablehook", lambda args: seen.append(args.exc_value.with_traceback(None)))
+        return seen
+    return watch
+
+
+def test_an_exception_that_nobody_asks_for(netns, unraisable):
+    """It is not lost, and does not wait for the collector."""
+    seen = unraisable()
+
+    def fail(failure):
+        raise failure
+    failures = [ValueError("mine"), SystemExit(3)]
+    gc.disable()
+    try:
+        for failure in failures:
+            netns.run_in_thread_async(fail, failure)
+        iterate_until(lambda: len(seen) == 2)
+        assert seen == failures
+        seen.clear()
+        future = netns.run_in_thread_async(fail, failures[0])
+        done = []
+        future.add_done_callback(lambda _: done.append(1))
+        iterate_until(lambda: done)  # not of future.done: in a traceback, frames hold what called them
+        assert seen == []
+        del future
+        assert seen == failures[:1]
+    finally:
+        gc.enable()
+
+
+def test_the_call_of_c(netns, unraisable):
+    """All arguments go to the function."""
+    seen = unraisable()
+    ran = []
+    netns.run_in_thread_async(lambda: ran.append(1), None, lambda *_: ran.append(2))
+    iterate_until(lambda: seen)
+    assert "positional arguments" in str(seen[0]) and ran == []
+
+
+@pytest.mark.parametrize("ask", (lambda future: future.exception(), lambda future: pytest.raises(ValueError, future.result),
+                                 lambda future: asyncio.run(wrap(future))))
+def test_an_exception_that_somebody_asked_for(netns, unraisable, ask):
+    seen = unraisable()
+    future = wait(netns.run_in_thread_async(int, "x"))
+    ask(future)
+    del future
+    gc.collect()
+    assert seen == []
+
+
+async def wrap(future):
+    with pytest.raises(ValueError):
+        await asyncio.wrap_future(future)
+
+
+def test_asking_too_early(busy, unraisable):
+    seen = unraisable()
+    future = busy.run_in_thread_async(int, "x")
+    for ask in (future.result, future.exception):
+        with pytest.raises(concurrent.futures.TimeoutError):
+            ask(0)
+    busy.go_on()
+    wait(future)
+    del future, ask
+    gc.collect()
+    assert [type(failure) for failure in seen] == [ValueError]
+
+
+def test_nobody_needs_to_ask_what_was_cancelled(busy, unraisable):
+    seen = unraisable()
+    future = busy.run_in_thread_async(int, "x")
+    assert future.cancel()
+    busy.go_on()
+    wait(busy.run_in_thread_async(int))
+    del future
+    gc.collect()
+    assert seen == []
 
 
 def test_library_errors(netns, utsns):

@@ -114,6 +114,35 @@ class _Outcome:
             del failure, lost  # their tracebacks hold this frame
 
 
+class _Future(concurrent.futures.Future):
+    """Says, as asyncio's does, when it is dropped with an exception that nobody asked for."""
+    _unseen = None
+
+    def set_exception(self, exception):
+        self._unseen = exception
+        super().set_exception(exception)
+
+    def exception(self, timeout=None):
+        exception = super().exception(timeout)
+        self._unseen = None
+        return exception
+
+    def result(self, timeout=None):
+        try:
+            self.exception(timeout)
+            return super().result()
+        finally:
+            del self  # which the traceback holds
+
+    def __del__(self):
+        unseen, self._unseen = self._unseen, None
+        try:
+            if unseen is not None:
+                raise unseen  # goes to sys.unraisablehook()
+        finally:
+            del self, unseen
+
+
 _call = Spacetest.Space.call
 _run_in_thread = Spacetest.Space.run_in_thread
 _run_in_thread_async = Spacetest.Space.run_in_thread_async
@@ -138,22 +167,24 @@ def run_in_thread_async(self, func, *args, cancellable=None, **kwargs):
     """Like run_in_thread(), but returns a concurrent.futures.Future at once.
 
     The main context of the calling thread completes it, so it must run: iterate it until done() instead of waiting in
-    result(). cancel() and the cancellable work until func begins."""
+    result(). cancel() and the cancellable work until func begins. An exception that nobody asks the future for goes to
+    sys.unraisablehook() once the future is dropped."""
     outcome = _Outcome(func, args, kwargs)
-    future = concurrent.futures.Future()
+    future = _Future()
+    held = [future]  # PyGObject drops `done` long after it ran
     begun = []
 
     def begin():
         begun.append(True)
-        return future.set_running_or_notify_cancel()
+        return held[0].set_running_or_notify_cancel()
 
     def done(space, result):
-        if not (begun or begin()) or future.cancelled():
-            return
-        try:
-            future.set_result(outcome.get(lambda: space.run_in_thread_finish(result)))
-        except BaseException as failure:
-            future.set_exception(failure)
+        if (begun or begin()) and not held[0].cancelled():
+            try:
+                held[0].set_result(outcome.get(lambda: space.run_in_thread_finish(result)))
+            except BaseException as failure:
+                held[0].set_exception(failure)
+        held.clear()
 
     _run_in_thread_async(self, lambda *_: not begin() or outcome.run(), (), cancellable, done)
     return future
