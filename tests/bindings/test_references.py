@@ -176,6 +176,14 @@ def test_overlays_take_bytes(mntns, folder, content):
     assert mntns.call(os.listdir, "/mnt") == []
 
 
+@pytest.mark.parametrize("content", ("text", 3, None, [1]))
+def test_content_is_bytes(mntns, folder, content):
+    with pytest.raises(TypeError, match=f"must be bytes, not {type(content).__name__}"):
+        mntns.overlay_file(folder, content)
+    with Spacetest.MountView.new(mntns) as view, pytest.raises(TypeError, match="must be bytes"):
+        view.replace("/mnt/note", content=content)
+
+
 def test_space_of_a_list(netns, utsns):
     for refs in ([netns, utsns], (utsns, netns)):
         space = Spacetest.Space.new(refs)

@@ -24,7 +24,11 @@ def _to_path(value):
 
 
 def _to_bytes(value):
-    return GLib.Bytes.new(bytes(value)) if isinstance(value, (bytes, bytearray, memoryview)) else value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return GLib.Bytes.new(bytes(value))
+    if not isinstance(value, GLib.Bytes):
+        raise TypeError(f"content must be bytes, not {type(value).__name__}")
+    return value
 
 
 def _get_converter(argument):
