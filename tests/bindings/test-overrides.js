@@ -7,7 +7,7 @@ import Spacetest from 'gi://Spacetest?version=1';
 import System from 'system';
 import {cancelled, equal, fails, list, readText, refusesArguments, rejects, run, same, test, thrownBy, where} from './harness.js';
 
-const {Error: Code, NamespaceId, NamespaceRef, NamespaceType: T, NetnsPool, Space, TransientMntns, TransientNetns, Visit} = Spacetest;
+const {Error: Code, NamespaceId, NamespaceRef, NamespaceType: T, MountView, NetnsPool, Space, TransientMntns, TransientNetns, Visit} = Spacetest;
 
 test('call returns what the function returns', () => {
     const netns = TransientNetns.new();
@@ -299,6 +299,27 @@ test('wrong arguments', () => {
     fails(Code.INVALID_ARGUMENT, () => Space.new([]));
     fails(Code.NOT_A_NAMESPACE, () => NamespaceRef.new_for_path('/dev/null', 0), '/dev/null');
     fails(Code.NOT_FOUND, () => NamespaceRef.new_for_path('/no/such/thing', 0));
+});
+
+test('no string is cut at a NUL', () => {
+    const mntns = TransientMntns.new();
+    mntns.mount_tmpfs('/mnt', 0);
+    const view = MountView.new(mntns);
+    const bytes = new TextEncoder().encode('text');
+    view.replace('/mnt/note', bytes);
+    const path = '/mnt/note\0.old';
+    for (const func of [() => view.load(path), () => view.open(path, 0, 0), () => view.replace(path, bytes), () => view.list('/mnt\0'),
+        () => view.resolve(path), () => mntns.overlay_file(path, bytes), () => mntns.mount_tmpfs('/mnt\0', 0),
+        () => NamespaceRef.new_for_path('/proc/thread-self/ns/net\0', 'net'), () => NamespaceRef.new_current('net\0'),
+        () => Spacetest.namespace_types_from_string('net\0,mnt'), () => NamespaceId.parse('4:4026531833\0')]) {
+        const [error] = thrownBy(func);
+        if (!(error instanceof TypeError) || !error.message.includes('NUL'))
+            throw error;
+    }
+    equal(view.list('/mnt'), ['note']);
+    same(new TextDecoder().decode(view.load('/mnt/note').get_data()), 'text');
+    view.close();
+    mntns.close();
 });
 
 test('objects made without their constructor are closed', () => {

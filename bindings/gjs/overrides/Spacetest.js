@@ -7,14 +7,25 @@ const Gio = imports.gi.Gio;
 
 let Spacetest;
 
-// Lets a function take 'net,mnt' where it takes flags. GJS makes 0 of a string: any kind, or none.
-function takeStrings(owner, name, place) {
+function convertString(owner, name, place, convert) {
     const original = owner[name];
     owner[name] = function (...args) {
         if (typeof args[place] === 'string')
-            args[place] = Spacetest.namespace_types_from_string(args[place]);
+            args[place] = convert(args[place]);
         return original.apply(this, args);
     };
+}
+
+// GJS cuts a string at NUL, and another file is meant.
+function refuseNul(text) {
+    if (text.includes('\0'))
+        throw new TypeError(`a NUL in ${JSON.stringify(text)}`);
+    return text;
+}
+
+// Lets a function take 'net,mnt' where it takes flags. GJS makes 0 of a string: any kind, or none.
+function takeKinds(owner, name, place) {
+    convertString(owner, name, place, text => Spacetest.namespace_types_from_string(text));
 }
 
 // Runs what never throws. GJS 1.74 miscounts the references to a callback if the function that takes it is called from within:
@@ -89,7 +100,7 @@ function refuse(name) {
 
 function _init() {
     Spacetest = this;
-    const {NamespaceId, NamespaceRef, Space, TransientMntns, TransientNetns} = this;
+    const {MountView, NamespaceId, NamespaceRef, Space, TransientMntns, TransientNetns} = this;
 
     Space.prototype.call = callThere(goThere(Space.prototype.call));
     for (const name of ['run_in_thread', 'run_in_thread_async'])
@@ -105,12 +116,17 @@ function _init() {
         [Space.prototype, 'create_socket_async'], [Space.prototype, 'create_netlink_socket_async'], [this, 'probe_async']])
         Gio._promisify(type, name);
 
+    for (const [owner, ...names] of [[this, 'namespace_types_from_string'], [NamespaceId, 'parse'], [NamespaceRef, 'new_for_path'],
+        [TransientMntns.prototype, 'mount_tmpfs', 'overlay_file'],
+        [MountView.prototype, 'open', 'load', 'replace', 'list', 'resolve']])
+        names.forEach(name => convertString(owner, name, 0, refuseNul));
+
     for (const [name, place] of Object.entries({new_for_path: 1, new_for_fd: 1, new_take_fd: 1, new_for_pid: 1,
         new_for_pidfd: 1, new_current: 0, new_transient: 0, new_transient_async: 0}))
-        takeStrings(NamespaceRef, name, place);
+        takeKinds(NamespaceRef, name, place);
     for (const [name, place] of Object.entries({new_for_pid: 1, new_transient: 0, new_transient_async: 0}))
-        takeStrings(Space, name, place);
-    takeStrings(Space.prototype, 'get_ref', 0);
+        takeKinds(Space, name, place);
+    takeKinds(Space.prototype, 'get_ref', 0);
     for (const name of ['enter_transient', 'probe', 'probe_async'])
-        takeStrings(this, name, 0);
+        takeKinds(this, name, 0);
 }
