@@ -49,8 +49,10 @@ explain (const StProbeReport *report,
  *
  * It makes them in a child process that is thrown away, with what belongs to them: ids mapped, mounts private, `/sys` and `/proc`
  * fresh, `lo` up, clocks set. A thread that has `CAP_SYS_ADMIN` is tried as it is; any other in a user namespace that is made
- * first, as `spacetest run` and the spacer do. That a kind works does not mean that a thread can enter it: user, PID and time
- * namespaces are for new processes only.
+ * first, as `spacetest run` does. That a kind works does not mean that a thread can enter it: user, PID and time
+ * namespaces are for new processes only. And without `CAP_SYS_ADMIN` the answer is what `spacetest run` can have: a thread of the
+ * program itself still may not go there, [func@Spacetest.enter_transient] is %ST_ERROR_PERMISSION_DENIED until the program is
+ * started by `spacetest run`.
  *
  * Nothing is remembered: limits come and go. It takes some milliseconds, and the same however big the process is. The kernel
  * takes its time to clear namespaces away, up to a tenth of a second or so: where a limit allows for one more only, what this
@@ -66,13 +68,16 @@ explain (const StProbeReport *report,
  * The message names the step, what stands in the way, and the cure:
  * `cannot create net namespace: No space left on device (user.max_net_namespaces is 0; raise it with sysctl)`.
  *
+ * So this starts the tests where they work, or has them skipped, which 77 means to Meson and Automake:
+ *
  * ```c
  * g_autoptr (GError) error = NULL;
  * if (!st_probe (ST_NAMESPACE_NET | ST_NAMESPACE_MNT, NULL, &error))
  *   {
- *     g_test_skip (error->message);
- *     return;
+ *     g_printerr ("%s\n", error->message);
+ *     return 77;
  *   }
+ * execlp ("spacetest", "spacetest", "run", "--net", "--mount", "--", "./my-tests", NULL);
  * ```
  *
  * Returns: %TRUE if they work, or %FALSE with @error set
