@@ -289,7 +289,7 @@ survey_new (GError **error)
   self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) sighting_free);
   self->tables = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->mounts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->nsfs = st_process_fd_get_device ("/proc/self/ns/mnt");
+  self->nsfs = st_process_fd_get_device ("/proc/thread-self/ns/mnt");
   return self;
 }
 

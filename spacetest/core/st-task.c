@@ -40,6 +40,7 @@ do_work (gpointer data)
 {
   g_autofree Work *work = data;
   g_autoptr (GTask) task = work->task;
+  st_thread_self ()->is_worker = TRUE;
   if (g_task_return_error_if_cancelled (task))
     return NULL;
   if (work->make)

@@ -311,25 +311,6 @@ st_mount_tmpfs (const char *path,
 }
 
 static int
-write_all (int         fd,
-           const char *content,
-           size_t      size)
-{
-  while (size > 0)
-    {
-      ssize_t written = write (fd, content, size);
-      if (written < 0 && errno != EINTR)
-        return -errno;
-      if (written > 0)
-        {
-          content += written;
-          size -= (size_t) written;
-        }
-    }
-  return 0;
-}
-
-static int
 create_content (const char *directory)
 {
   int parent = open (directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -346,7 +327,7 @@ fill_content (int                file,
               const void        *content,
               size_t             size)
 {
-  int result = write_all (file, content, size);
+  int result = st_system_write_all (file, content, size);
   if (result == 0)
     result = result_of (fchmod (file, S_ISREG (covered->st_mode) ? covered->st_mode & 07777 : 0644));
   if (result == 0 && fchown (file, covered->st_uid, covered->st_gid) < 0 && errno != EINVAL && errno != EPERM)

@@ -113,7 +113,7 @@ bool
 st_probe_kernel_has (const StKind *kind)
 {
   char path[64];
-  snprintf (path, sizeof path, "/proc/self/ns/%s", kind->proc_entry);
+  snprintf (path, sizeof path, "/proc/thread-self/ns/%s", kind->proc_entry);
   return access (path, F_OK) == 0;
 }
 

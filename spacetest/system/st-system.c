@@ -273,6 +273,25 @@ st_system_check_spare_descriptors (void)
 }
 
 int
+st_system_write_all (int         fd,
+                     const char *content,
+                     size_t      size)
+{
+  while (size > 0)
+    {
+      ssize_t written = write (fd, content, size);
+      if (written < 0 && errno != EINTR)
+        return -errno;
+      if (written > 0)
+        {
+          content += written;
+          size -= (size_t) written;
+        }
+    }
+  return 0;
+}
+
+int
 st_system_unshare (const StKind *kind)
 {
   return result_of (unshare ((int) kind->flag));

@@ -39,6 +39,9 @@ bool st_system_is_same      (const StIdentity *a,
 int  st_system_dup          (int fd);
 int  st_system_close_on_exec (int fd);
 int  st_system_check_spare_descriptors (void);
+int  st_system_write_all    (int         fd,
+                             const char *content,
+                             size_t      size);
 bool st_system_is_gone      (int pidfd);
 
 /* The calling thread. */

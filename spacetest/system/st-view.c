@@ -3,6 +3,7 @@
 #include "st-view.h"
 
 #include "st-kernel.h"
+#include "st-system.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -145,25 +146,6 @@ st_view_create (int         directory,
 }
 
 static int
-write_all (int         fd,
-           const char *content,
-           size_t      size)
-{
-  while (size > 0)
-    {
-      ssize_t written = write (fd, content, size);
-      if (written < 0 && errno != EINTR)
-        return -errno;
-      if (written > 0)
-        {
-          content += written;
-          size -= (size_t) written;
-        }
-    }
-  return 0;
-}
-
-static int
 create_temporary (int    directory,
                   char   name[static 32],
                   mode_t mode)
@@ -206,7 +188,7 @@ st_view_replace (int         directory,
   int file = create_temporary (directory, temporary, replaced < 0 ? 0666 : 0600);
   if (file < 0)
     return file;
-  int result = write_all (file, content, size);
+  int result = st_system_write_all (file, content, size);
   if (result == 0 && replaced >= 0)
     result = look_like (file, replaced);
   if (close (file) < 0 && result == 0)

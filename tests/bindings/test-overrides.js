@@ -92,7 +92,7 @@ test('call refuses a body that would run outside', async () => {
     }
     equal(ran, []);
     same(netns.call(() => unfinished), unfinished);
-    await TransientNetns.new_async(null).then(made => made.close()); // those that nobody waits for were made before
+    await TransientNetns.new_async(null).then(made => made.close());
     [netns, utsns].forEach(ref => ref.close());
 });
 

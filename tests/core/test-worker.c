@@ -1,62 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: The spacetest authors */
-#include "support.h"
+#include "worker-support.h"
 
 #include <sched.h>
 #include <unistd.h>
-
-/* What a function saw. */
-typedef struct
-{
-  int tid;
-  char *where;
-  const char *kind;
-} Seen;
-
-static gboolean
-look (gpointer data,
-      GError **error)
-{
-  Seen *seen = data;
-  seen->tid = gettid ();
-  g_free (seen->where);
-  seen->where = seen->kind ? test_where (seen->kind) : NULL;
-  return TRUE;
-}
-
-static StSpace *
-new_transient (StNamespaceType types)
-{
-  g_autoptr (GError) error = NULL;
-  StSpace *space = st_space_new_transient (types, &error);
-  g_assert_no_error (error);
-  return space;
-}
-
-/* Runs it in the space's thread, and tells which one that was. */
-static int
-run_look (StSpace *space)
-{
-  g_autoptr (GError) error = NULL;
-  Seen seen = { 0 };
-  g_assert_true (st_space_run_in_thread (space, look, &seen, NULL, &error));
-  g_assert_no_error (error);
-  g_assert_cmpint (seen.tid, !=, gettid ());
-  return seen.tid;
-}
-
-static void
-assert_run_sees (StSpace        *space,
-                 StNamespaceType type)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *expected = st_namespace_ref_to_string (st_space_get_ref (space, type, NULL));
-  Seen seen = { .kind = st_namespace_type_get_name (type) };
-  g_assert_true (st_space_run_in_thread (space, look, &seen, NULL, &error));
-  g_assert_no_error (error);
-  g_assert_cmpstr (seen.where, ==, expected);
-  g_free (seen.where);
-}
 
 /* SPACE-23, MNT-02, OPS-11 */
 static void
