@@ -17,6 +17,7 @@ TAP_PLAN = re.compile(r"^1\.\.\d+", re.MULTILINE)
 TAP_NOTHING = re.compile(r"^1\.\.0\s*#\s*SKIP\S*\s*(?P<reason>.*)$", re.IGNORECASE | re.MULTILINE)
 PYTEST = re.compile(r"^=* ?(?P<counts>\d+ [a-z]+(?:, \d+ [a-z]+)*) in [\d.]+s.*$", re.MULTILINE)
 PYTEST_REASON = re.compile(r"^SKIPPED \[(?P<count>\d+)\] [^ ]+ (?P<reason>.*)$", re.MULTILINE)
+PYTEST_EXIT = re.compile(r"^!+ _pytest\.outcomes\.Exit: (?P<reason>.*?) !+$")
 GOOD = {"OK", "SKIP", "EXPECTEDFAIL"}
 
 
@@ -75,7 +76,8 @@ def count_pytest(text):
 def count_whole(entry):
     counts = Counts()
     if entry["result"] == "SKIP":
-        counts.skip((entry.get("stdout") or entry.get("stderr") or "").strip().rpartition("\n")[2])
+        last_line = (entry.get("stdout") or entry.get("stderr") or "").strip().rpartition("\n")[2]
+        counts.skip(PYTEST_EXIT.sub(r"\g<reason>", last_line))
     elif entry["result"] in GOOD:
         counts.passed = 1
     else:
