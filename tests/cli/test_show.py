@@ -26,8 +26,13 @@ tell(mine=[name_of("net"), name_of("uts"), name_of("ipc"), *(child[1] for child 
 
 
 def lsns(caller):
-    """Kind, number of processes and first process by inode."""
-    output = subprocess.run([*caller.prefix, "lsns", "-J", "-o", "NS,TYPE,NPROCS,PID"], capture_output=True, check=True, timeout=LONG).stdout
+    """Kind, number of processes and first process by inode. It fails when a process ends while it looks: then once more."""
+    for _ in range(100):
+        result = subprocess.run([*caller.prefix, "lsns", "-J", "-o", "NS,TYPE,NPROCS,PID"], capture_output=True, timeout=LONG)
+        if result.returncode == 0:
+            break
+    assert result.returncode == 0, result.stderr
+    output = result.stdout
     return {int(one["ns"]): (one["type"], one["nprocs"], one["pid"]) for one in json.loads(output)["namespaces"]}
 
 
