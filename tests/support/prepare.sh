@@ -10,9 +10,9 @@ unset PYTHONPATH PYTHONHOME VIRTUAL_ENV MESON_TESTTHREADS LD_LIBRARY_PATH GI_TYP
 build_packages=(
   gcc g++ libc6-dev pkg-config meson ninja-build
   libglib2.0-dev gobject-introspection libgirepository1.0-dev gir1.2-glib-2.0 valac
-  gi-docgen python3 python3-gi gjs util-linux
+  gi-docgen python3 python3-gi gjs util-linux libnl-route-3-dev
 )
-test_packages=(git python3-pytest libnl-route-3-dev)
+test_packages=(git python3-pytest)
 thorough_packages=(clang libclang-rt-14-dev valgrind gcovr)
 
 say () {
