@@ -12,6 +12,7 @@ typedef struct
   int fd;
   const StKind *kind;
   StIdentity identity;
+  GObject *broker;    /* who may do more there than the caller, or NULL */
 } StHandle;
 
 StHandle *st_handle_new_take    (int           fd,

@@ -29,6 +29,7 @@ st_handle_new_take (int           fd,
   self->fd = fd;
   self->kind = kind;
   self->identity = identity;
+  self->broker = NULL;
   return self;
 }
 
@@ -59,6 +60,7 @@ st_handle_unref (StHandle *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   close (self->fd);
+  g_clear_object (&self->broker);
   g_free (self);
 }
 

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-socket.h"
 
+#include "st-broker-private.h"
 #include "st-space-private.h"
 #include "st-stay-private.h"
 #include "st-task-private.h"
@@ -79,6 +80,36 @@ check_wanted (const Wanted *wanted,
                              check_value (G_TYPE_SOCKET_PROTOCOL, wanted->protocol, G_SOCKET_PROTOCOL_DEFAULT, "protocol", error));
 }
 
+/* What GIO would ask the kernel for. */
+static int
+type_of (const Wanted *wanted)
+{
+  switch (wanted->type)
+    {
+    case G_SOCKET_TYPE_STREAM:
+      return SOCK_STREAM;
+    case G_SOCKET_TYPE_DATAGRAM:
+      return SOCK_DGRAM;
+    case G_SOCKET_TYPE_SEQPACKET:
+      return SOCK_SEQPACKET;
+    default:
+      return SOCK_RAW;
+    }
+}
+
+static GSocket *
+create_through_broker (StHandle     *network,
+                       const Wanted *wanted,
+                       GError      **error)
+{
+  int fd = wanted->netlink ? st_broker_create_socket (network, AF_NETLINK, SOCK_RAW, wanted->protocol, error)
+                           : st_broker_create_socket (network, wanted->family, type_of (wanted), wanted->protocol, error);
+  GSocket *made = fd < 0 ? NULL : g_socket_new_from_fd (fd, error);
+  if (fd >= 0 && !made)
+    close (fd);
+  return made;
+}
+
 /* Of a space, only the network matters. */
 static GSocket *
 create (StSpace      *self,
@@ -91,9 +122,14 @@ create (StSpace      *self,
   if (!st_space_acquire (self, &all, error) || !check_wanted (wanted, error))
     return NULL;
   network.of_kind[ST_KIND_NET] = g_steal_pointer (&all.of_kind[ST_KIND_NET]);
-  if (!st_stay_call (&network, create_here, &order, error))
-    g_clear_object (&order.socket);
-  return order.socket;
+  GError *refusal = NULL;
+  if (st_stay_call (&network, create_here, &order, &refusal))
+    return order.socket;
+  g_clear_object (&order.socket);
+  if (st_broker_takes_over (network.of_kind[ST_KIND_NET], &refusal))
+    return create_through_broker (network.of_kind[ST_KIND_NET], wanted, error);
+  g_propagate_error (error, refusal);
+  return NULL;
 }
 
 static gpointer

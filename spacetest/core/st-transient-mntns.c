@@ -11,7 +11,6 @@
 #include "st-workshop-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 /**
@@ -38,14 +37,6 @@
  *
  * Since: 0.1
  */
-struct _StTransientMntns
-{
-  StNamespaceRef parent_instance;
-
-  StSysfs sysfs; /* guarded by the reference's lock, as is root */
-  int root;      /* of the namespace, or -1 as long as nobody asked */
-};
-
 struct _StTransientMntnsClass
 {
   StNamespaceRefClass parent_class;
@@ -72,18 +63,6 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-/* Something to do in the workshop, in a mount namespace and a network. */
-typedef struct
-{
-  StHandle *made;     /* what came of it */
-  guint64 network;    /* the serial of the one it is done in, or 0 */
-  StSysfs sysfs;
-  const char *path;
-  guint64 size;
-  GBytes *content;
-  int root;
-} Work;
-
 static gboolean
 is_network_home (void)
 {
@@ -97,8 +76,8 @@ is_network_home (void)
   return known && home.inode == here;
 }
 
-static int
-mount_or_cover_sysfs (StSysfs *sysfs)
+int
+st_transient_mntns_show_network (StSysfs *sysfs)
 {
   int result = st_mount_sysfs ();
   *sysfs = ST_SYSFS_FRESH;
@@ -119,14 +98,14 @@ correct_sysfs (guint64  network,
   *sysfs = ST_SYSFS_KEPT;
   if (right != 0)
     return right < 0 ? right : 0;
-  return mount_or_cover_sysfs (sysfs);
+  return st_transient_mntns_show_network (sysfs);
 }
 
 static gboolean
 furnish (gpointer data,
          GError **error)
 {
-  Work *work = data;
+  StTransientWork *work = data;
   int result = st_mount_make_private ();
   if (result < 0)
     {
@@ -143,7 +122,7 @@ static gboolean
 make_and_furnish (gpointer data,
                   GError **error)
 {
-  Work *work = data;
+  StTransientWork *work = data;
   int result = st_workshop_can_come_home () ? st_system_unshare (&st_kinds[ST_KIND_MNT]) : -EPERM;
   if (result < 0)
     {
@@ -156,12 +135,12 @@ make_and_furnish (gpointer data,
 }
 
 /* Runs @func in @mnt, or where the caller is, and in the caller's network. */
-static gboolean
-do_work (StHandle *mnt,
-         StHandle *network,
-         StFunc    func,
-         Work     *work,
-         GError  **error)
+gboolean
+st_transient_mntns_do (StHandle       *mnt,
+                       StHandle       *network,
+                       StFunc          func,
+                       StTransientWork *work,
+                       GError         **error)
 {
   g_auto (StHandleSet) where = { 0 };
   where.of_kind[ST_KIND_MNT] = mnt ? st_handle_ref (mnt) : st_handle_new_current (&st_kinds[ST_KIND_MNT], error);
@@ -178,7 +157,7 @@ do_work (StHandle *mnt,
 }
 
 static StTransientMntns *
-new_of_work (Work *work)
+new_of_work (StTransientWork *work)
 {
   StTransientMntns *self = g_object_new (ST_TYPE_TRANSIENT_MNTNS, NULL);
   st_namespace_ref_take_made (ST_NAMESPACE_REF (self), work->made);
@@ -191,9 +170,9 @@ StTransientMntns *
 st_transient_mntns_new_in_network (StNamespaceRef *network,
                                    GError        **error)
 {
-  Work work = { 0 };
+  StTransientWork work = { 0 };
   g_autoptr (StHandle) net = network ? st_namespace_ref_dup_handle (network, error) : NULL;
-  if ((network && !net) || !do_work (NULL, net, make_and_furnish, &work, error))
+  if ((network && !net) || !st_transient_mntns_do (NULL, net, make_and_furnish, &work, error))
     return NULL;
   return new_of_work (&work);
 }
@@ -202,9 +181,9 @@ st_transient_mntns_new_in_network (StNamespaceRef *network,
 StTransientMntns *
 st_transient_mntns_new_of_current (GError **error)
 {
-  Work work = { 0 };
+  StTransientWork work = { 0 };
   work.made = st_handle_new_current (&st_kinds[ST_KIND_MNT], error);
-  if (work.made && do_work (work.made, NULL, furnish, &work, error))
+  if (work.made && st_transient_mntns_do (work.made, NULL, furnish, &work, error))
     return new_of_work (&work);
   g_clear_pointer (&work.made, st_handle_unref);
   return NULL;
@@ -216,10 +195,10 @@ st_transient_mntns_make (GInitable    *initable,
                          GError      **error)
 {
   StTransientMntns *self = ST_TRANSIENT_MNTNS (initable);
-  Work work = { 0 };
+  StTransientWork work = { 0 };
   if (((StNamespaceRef *) self)->kind) /* made already */
     return TRUE;
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !do_work (NULL, NULL, make_and_furnish, &work, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !st_transient_mntns_do (NULL, NULL, make_and_furnish, &work, error))
     return FALSE;
   st_namespace_ref_take_made (ST_NAMESPACE_REF (self), work.made);
   self->sysfs = work.sysfs;
@@ -365,235 +344,4 @@ st_transient_mntns_get_sysfs (StTransientMntns *self)
   StSysfs sysfs = self->sysfs;
   g_mutex_unlock (lock);
   return sysfs;
-}
-
-/* Mounts something, unless that could be seen elsewhere. */
-static gboolean
-check_place (const char *path,
-             gboolean    follow,
-             GError    **error)
-{
-  int shared = st_mount_is_shared (path, follow);
-  if (shared < 0)
-    st_error_set_result (error, shared, "cannot mount on %.256s", path);
-  else if (shared)
-    st_error_set (error, ST_ERROR_WOULD_TOUCH_HOST,
-                  "cannot mount on %.256s: it is shared, so other mount namespaces would see it (mount --make-rprivate inside)", path);
-  return shared == 0;
-}
-
-static gboolean
-report (int         result,
-        const char *what,
-        const char *path,
-        GError    **error)
-{
-  if (result < 0)
-    st_error_set_result (error, result, "cannot mount %s on %.256s", what, path);
-  return result == 0;
-}
-
-static gboolean
-mount_sysfs_inside (gpointer data,
-                    GError **error)
-{
-  Work *work = data;
-  return check_place ("/sys", TRUE, error) && report (mount_or_cover_sysfs (&work->sysfs), "sysfs", "/sys", error);
-}
-
-static gboolean
-mount_proc_inside (gpointer data,
-                   GError **error)
-{
-  return check_place ("/proc", TRUE, error) && report (st_mount_proc (), "proc", "/proc", error);
-}
-
-static gboolean
-mount_tmpfs_inside (gpointer data,
-                    GError **error)
-{
-  const Work *work = data;
-  return check_place (work->path, TRUE, error) && report (st_mount_tmpfs (work->path, work->size), "tmpfs", work->path, error);
-}
-
-static gboolean
-overlay_file_inside (gpointer data,
-                     GError **error)
-{
-  const Work *work = data;
-  gsize size;
-  const void *content = g_bytes_get_data (work->content, &size);
-  return check_place (work->path, FALSE, error) &&
-         report (st_mount_overlay_file (work->path, content, size), "an overlay", work->path, error);
-}
-
-static gboolean
-open_root_inside (gpointer data,
-                  GError **error)
-{
-  Work *work = data;
-  work->root = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  return work->root >= 0 || report (-errno, "nothing", "/", error);
-}
-
-static gboolean
-work_inside (StTransientMntns *self,
-             StFunc            func,
-             Work             *work,
-             GError          **error)
-{
-  g_autoptr (StHandle) handle = st_namespace_ref_dup_handle (ST_NAMESPACE_REF (self), error);
-  return handle && do_work (handle, NULL, func, work, error);
-}
-
-/**
- * st_transient_mntns_mount_sysfs:
- * @self: a mount namespace
- * @error: return location for a [error@Spacetest.Error]
- *
- * Mounts a new read-only sysfs on `/sys` that shows the caller's network.
- *
- * What was mounted below, `/sys/fs/cgroup` for example, is still there. Where the kernel refuses a new sysfs, `/sys/class/net`
- * is made empty instead; [property@Spacetest.TransientMntns:sysfs] tells which.
- *
- * Returns: %TRUE if it is mounted
- *
- * Since: 0.1
- */
-gboolean
-st_transient_mntns_mount_sysfs (StTransientMntns *self,
-                                GError          **error)
-{
-  g_return_val_if_fail (ST_IS_TRANSIENT_MNTNS (self), FALSE);
-  Work work = { 0 };
-  if (!work_inside (self, mount_sysfs_inside, &work, error))
-    return FALSE;
-  GMutex *lock = &((StNamespaceRef *) self)->lock;
-  g_mutex_lock (lock);
-  self->sysfs = work.sysfs;
-  g_mutex_unlock (lock);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SYSFS]);
-  return TRUE;
-}
-
-/**
- * st_transient_mntns_mount_proc:
- * @self: a mount namespace
- * @error: return location for a [error@Spacetest.Error]
- *
- * Mounts a new procfs of the caller's PID namespace on `/proc`.
- *
- * Returns: %TRUE if it is mounted
- *
- * Since: 0.1
- */
-gboolean
-st_transient_mntns_mount_proc (StTransientMntns *self,
-                               GError          **error)
-{
-  g_return_val_if_fail (ST_IS_TRANSIENT_MNTNS (self), FALSE);
-  Work work = { 0 };
-  return work_inside (self, mount_proc_inside, &work, error);
-}
-
-static gboolean
-check_path (const char *path,
-            GError    **error)
-{
-  if (g_path_is_absolute (path))
-    return TRUE;
-  st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "\"%.256s\" is not an absolute path", path);
-  return FALSE;
-}
-
-/**
- * st_transient_mntns_mount_tmpfs:
- * @self: a mount namespace
- * @path: (type filename): absolute path of a directory inside
- * @size: how many bytes it may hold, which the kernel rounds up to whole pages; 0 for its default, half of the memory
- * @error: return location for a [error@Spacetest.Error]
- *
- * Mounts an empty file system in memory, which everybody inside may write to.
- *
- * Returns: %TRUE if it is mounted
- *
- * Since: 0.1
- */
-gboolean
-st_transient_mntns_mount_tmpfs (StTransientMntns *self,
-                                const char       *path,
-                                guint64           size,
-                                GError          **error)
-{
-  g_return_val_if_fail (ST_IS_TRANSIENT_MNTNS (self), FALSE);
-  g_return_val_if_fail (path != NULL, FALSE);
-  Work work = { .path = path, .size = size };
-  return check_path (path, error) && work_inside (self, mount_tmpfs_inside, &work, error);
-}
-
-/**
- * st_transient_mntns_overlay_file:
- * @self: a mount namespace
- * @path: (type filename): absolute path of a file inside
- * @content: what it shall have in it
- * @error: return location for a [error@Spacetest.Error]
- *
- * Covers a file with other content. The file itself stays as it is.
- *
- * Of a symbolic link the link itself is covered, not what it points to. A missing file is %ST_ERROR_NOT_FOUND, as it could only
- * be made on a file system that others see too. Mode and, where they are mapped, owner and group are those of the covered file.
- *
- * Returns: %TRUE if it is covered
- *
- * Since: 0.1
- */
-gboolean
-st_transient_mntns_overlay_file (StTransientMntns *self,
-                                 const char       *path,
-                                 GBytes           *content,
-                                 GError          **error)
-{
-  g_return_val_if_fail (ST_IS_TRANSIENT_MNTNS (self), FALSE);
-  g_return_val_if_fail (path != NULL && content != NULL, FALSE);
-  Work work = { .path = path, .content = content };
-  return check_path (path, error) && work_inside (self, overlay_file_inside, &work, error);
-}
-
-/**
- * st_transient_mntns_get_root_path:
- * @self: a mount namespace
- * @error: return location for a [error@Spacetest.Error]
- *
- * Gets a path by which this process and its children reach the files inside without going there.
- *
- * It is `/proc/PID/fd/N`, and good until the reference is closed. An absolute symbolic link in it leads outside.
- *
- * Returns: (transfer full) (type filename): a path, or %NULL with @error set
- *
- * Since: 0.1
- */
-char *
-st_transient_mntns_get_root_path (StTransientMntns *self,
-                                  GError          **error)
-{
-  g_return_val_if_fail (ST_IS_TRANSIENT_MNTNS (self), NULL);
-  StNamespaceRef *ref = ST_NAMESPACE_REF (self);
-  Work work = { .root = -1 };
-  g_mutex_lock (&ref->lock);
-  gboolean is_open = self->root >= 0;
-  g_mutex_unlock (&ref->lock);
-  if (!is_open && !work_inside (self, open_root_inside, &work, error))
-    return NULL;
-
-  g_mutex_lock (&ref->lock);
-  gboolean closed = !ref->handle;
-  if (self->root < 0 && !closed)
-    self->root = g_steal_fd (&work.root);
-  char *path = closed ? NULL : g_strdup_printf ("/proc/%d/fd/%d", getpid (), self->root);
-  g_mutex_unlock (&ref->lock);
-  if (work.root >= 0)
-    close (work.root);
-  if (closed)
-    st_error_set_closed (error, "namespace reference");
-  return path;
 }

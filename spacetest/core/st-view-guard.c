@@ -73,11 +73,11 @@ report_table (int      result,
 }
 
 static gboolean
-describe_inside (gpointer data,
-                 GError **error)
+describe_inside (StViewRoot *root,
+                 Query      *query,
+                 GError    **error)
 {
-  Query *query = data;
-  int result = st_mount_table_foreach (query->proc, describe_mount, query);
+  int result = st_mount_table_foreach (root->table, describe_mount, query);
   query->found = result == 1;
   return report_table (result, error);
 }
@@ -89,7 +89,8 @@ compare_outside (gpointer data,
 {
   Query *query = data;
   struct stat root;
-  int result = st_mount_table_foreach (query->proc, compare_mount, query);
+  ST_AUTO_FD table = st_mount_table_open (query->proc);
+  int result = table < 0 ? table : st_mount_table_foreach (table, compare_mount, query);
   if (result == 0 && stat ("/", &root) == 0)
     result = root.st_dev == query->device || root.st_dev == query->file.device;
   query->is_seen = result == 1;
@@ -183,7 +184,7 @@ check_layer (StViewRoot *root,
     return st_view_set_result (error, result);
   if (S_ISCHR (query.file.mode) || S_ISBLK (query.file.mode))
     return refuse (error, "it is a device, which is the host's wherever its file is");
-  if (!st_view_root_run (root, describe_inside, &query, error))
+  if (!describe_inside (root, &query, error))
     return FALSE;
   if (!query.found)
     return refuse (error, "its mount is gone from the namespace, so nobody can tell whether the host sees it");

@@ -11,8 +11,9 @@ typedef struct
 {
   gatomicrefcount ref_count;
   StHandle *mnt;
-  int root; /* O_PATH, as is proc: the procfs at home, by which any thread finds its descriptors */
+  int root;  /* O_PATH, as is proc: the procfs at home, by which any thread finds its descriptors */
   int proc;
+  int table; /* the mount table inside */
 } StViewRoot;
 
 /* Where a path leads in the end: what is there, or the directory and the name where it would be. */

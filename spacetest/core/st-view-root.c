@@ -2,8 +2,10 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-view-root-private.h"
 
+#include "st-broker-private.h"
 #include "st-error-private.h"
 #include "st-kernel.h"
+#include "st-mount-table.h"
 #include "st-view.h"
 #include "st-workshop-private.h"
 
@@ -51,9 +53,23 @@ open_root (gpointer data,
 {
   StViewRoot *self = data;
   self->root = st_view_open_root ();
-  if (self->root < 0)
-    st_error_set_result (error, self->root, "cannot open the root of mnt:[%" G_GUINT64_FORMAT "]", self->mnt->identity.inode);
-  return self->root >= 0;
+  self->table = self->root < 0 ? self->root : st_mount_table_open (self->proc);
+  if (self->table < 0)
+    st_error_set_result (error, self->table, "cannot open the root of mnt:[%" G_GUINT64_FORMAT "]", self->mnt->identity.inode);
+  return self->table >= 0;
+}
+
+static gboolean
+open_inside (StViewRoot *self,
+             GError    **error)
+{
+  GError *refusal = NULL;
+  if (st_view_root_run (self, open_root, self, &refusal))
+    return TRUE;
+  if (st_broker_takes_over (self->mnt, &refusal))
+    return st_broker_open_root (self->mnt, &self->root, &self->table, error);
+  g_propagate_error (error, refusal);
+  return FALSE;
 }
 
 static gboolean
@@ -76,8 +92,8 @@ st_view_root_new (StHandle *mnt,
   g_autoptr (StViewRoot) self = g_new (StViewRoot, 1);
   g_atomic_ref_count_init (&self->ref_count);
   self->mnt = mnt;
-  self->root = self->proc = -1;
-  if (!st_workshop_run (&home, open_proc, self, error) || !st_view_root_run (self, open_root, self, error))
+  self->root = self->proc = self->table = -1;
+  if (!st_workshop_run (&home, open_proc, self, error) || !open_inside (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -96,6 +112,7 @@ st_view_root_unref (StViewRoot *self)
     return;
   st_view_clear_fd (&self->root);
   st_view_clear_fd (&self->proc);
+  st_view_clear_fd (&self->table);
   st_handle_unref (self->mnt);
   g_free (self);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 /* Cuts the next field off. */
@@ -37,22 +38,43 @@ parse_line (char    *text,
   return true;
 }
 
-/* Calls back for each mount until the answer is not 0, and gives that answer. @proc is a procfs that knows the calling thread:
- * there may be none where the thread stands. */
+/* Of where the calling thread is. @proc is a procfs that knows it: there may be none where it stands. What is read is always the
+ * table of now. */
 int
-st_mount_table_foreach (int         proc,
+st_mount_table_open (int proc)
+{
+  int fd = openat (proc, "thread-self/mountinfo", O_RDONLY | O_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+typedef struct
+{
+  int fd;
+  off_t position; /* of this reader: others may read at the same time */
+} Reader;
+
+static ssize_t
+read_table (void  *cookie,
+            char  *buffer,
+            size_t size)
+{
+  Reader *reader = cookie;
+  ssize_t length = pread (reader->fd, buffer, size, reader->position);
+  if (length > 0)
+    reader->position += length;
+  return length;
+}
+
+/* Calls back for each mount until the answer is not 0, and gives that answer. */
+int
+st_mount_table_foreach (int         fd,
                         StMountFunc func,
                         void       *data)
 {
-  int fd = openat (proc, "thread-self/mountinfo", O_RDONLY | O_CLOEXEC);
-  FILE *table = fd < 0 ? NULL : fdopen (fd, "r");
+  Reader reader = { fd, 0 };
+  FILE *table = fopencookie (&reader, "r", (cookie_io_functions_t){ .read = read_table });
   if (!table)
-    {
-      int result = -errno;
-      if (fd >= 0)
-        close (fd);
-      return result;
-    }
+    return -errno;
 
   char *text = NULL;
   size_t room = 0;

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The mount table of the calling thread's mount namespace, as far as it is reachable from the thread's root; proc(5), mountinfo.
+/* The mount table of a mount namespace, as far as it is reachable from the root of the thread that opened it; proc(5), mountinfo.
  * Plain C without GLib. Results are >= 0, or -errno. */
 
 /* The texts are good until the callback returns, and still escaped. */
@@ -20,7 +20,8 @@ typedef struct
 typedef int (*StMountFunc) (const StMount *mount,
                             void          *data);
 
-int   st_mount_table_foreach    (int         proc,
+int   st_mount_table_open       (int         proc);
+int   st_mount_table_foreach    (int         table,
                                  StMountFunc func,
                                  void       *data);
 char *st_mount_table_dup_option (const StMount *mount,

@@ -26,7 +26,7 @@ typedef enum
   ST_WIRE_SUBSPACE = 1, /* answer socket, connection of the new helper, [stdout], [stderr] -> pidfd, namespaces */
   ST_WIRE_SPACE,        /* answer socket -> namespaces */
   ST_WIRE_SOCKET,       /* answer socket, net namespace -> socket */
-  ST_WIRE_ROOT,         /* answer socket, mnt namespace -> its root, O_PATH */
+  ST_WIRE_ROOT,         /* answer socket, mnt namespace -> its root, O_PATH, and its mount table */
   ST_WIRE_MOUNT,        /* answer socket, mnt namespace, [net namespace or content of a file] -> nothing */
   ST_WIRE_GUARD,        /* pidfds of processes that must not outlive the helper; no answer */
   /* To a helper that joins. */
