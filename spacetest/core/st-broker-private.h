@@ -22,6 +22,13 @@ typedef struct
 
 typedef struct
 {
+  /* Whether new namespaces are to come from a broker: asked before they are made here, and after that was refused. */
+  gboolean (*is_wanted) (const GError *refusal);
+  gboolean (*make) (StNamespaceType types,
+                    gboolean        loopback_up,
+                    StHandleSet    *made,
+                    StSysfs        *sysfs,
+                    GError        **error);
   int (*create_socket) (GObject  *broker,
                         StHandle *network,
                         int       family,
@@ -40,6 +47,12 @@ typedef struct
 } StBrokerFuncs;
 
 void     st_broker_install       (const StBrokerFuncs *funcs);
+gboolean st_broker_is_wanted     (GError **refusal);
+gboolean st_broker_make          (StNamespaceType types,
+                                  gboolean        loopback_up,
+                                  StHandleSet    *made,
+                                  StSysfs        *sysfs,
+                                  GError        **error);
 gboolean st_broker_takes_over    (StHandle *handle,
                                   GError  **refusal);
 int      st_broker_create_socket (StHandle *network,

@@ -13,6 +13,27 @@ st_broker_install (const StBrokerFuncs *funcs)
   installed = funcs;
 }
 
+/* Whether new namespaces are to come from a broker. A refusal is gone then; NULL before there is one. */
+gboolean
+st_broker_is_wanted (GError **refusal)
+{
+  if (!installed || !installed->is_wanted (refusal ? *refusal : NULL))
+    return FALSE;
+  if (refusal)
+    g_clear_error (refusal);
+  return TRUE;
+}
+
+gboolean
+st_broker_make (StNamespaceType types,
+                gboolean        loopback_up,
+                StHandleSet    *made,
+                StSysfs        *sysfs,
+                GError        **error)
+{
+  return installed->make (types, loopback_up, made, sysfs, error);
+}
+
 /* Whether what was refused here is to be tried through the broker: then the refusal is gone. */
 gboolean
 st_broker_takes_over (StHandle *handle,

@@ -13,7 +13,8 @@ struct _StNamespaceRef
   const StKind *kind;
   StIdentity identity;
 
-  gboolean is_ours;   /* this library made the namespace */
+  gboolean is_ours;     /* this library made the namespace */
+  gboolean from_spacer;
 
   GMutex lock;
   StHandle *handle;   /* guarded by lock; NULL once closed */

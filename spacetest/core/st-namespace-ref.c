@@ -29,6 +29,7 @@ G_DEFINE_TYPE (StNamespaceRef, st_namespace_ref, ST_TYPE_SPACE)
 enum
 {
   PROP_CLOSED = 1,
+  PROP_FROM_SPACER,
   N_PROPS,
 };
 
@@ -94,6 +95,8 @@ st_namespace_ref_get_property (GObject    *object,
 {
   if (id == PROP_CLOSED)
     g_value_set_boolean (value, st_namespace_ref_is_closed (ST_NAMESPACE_REF (object)));
+  else if (id == PROP_FROM_SPACER)
+    g_value_set_boolean (value, st_namespace_ref_is_from_spacer (ST_NAMESPACE_REF (object)));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -134,6 +137,16 @@ st_namespace_ref_class_init (StNamespaceRefClass *klass)
    */
   properties[PROP_CLOSED] =
     g_param_spec_boolean ("closed", NULL, NULL, TRUE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * StNamespaceRef:from-spacer: (getter is_from_spacer)
+   *
+   * Whether a spacer made the namespace.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_FROM_SPACER] =
+    g_param_spec_boolean ("from-spacer", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -151,6 +164,7 @@ st_namespace_ref_take_handle (StNamespaceRef *self,
   self->handle = handle;
   self->kind = handle->kind;
   self->identity = handle->identity;
+  self->from_spacer = handle->broker != NULL;
 }
 
 /* The same for a namespace that is new. */
@@ -456,6 +470,26 @@ st_namespace_ref_dup_fd (StNamespaceRef *self,
     return fd;
   st_error_set_result (error, fd, "cannot duplicate the descriptor of this %s namespace", handle->kind->name);
   return -1;
+}
+
+/**
+ * st_namespace_ref_is_from_spacer: (get-property from-spacer)
+ * @self: a reference
+ *
+ * Whether a spacer made the namespace, because the caller asked it to, or because the caller may not make namespaces himself.
+ *
+ * What the caller may not do there, the spacer does as long as it is not closed: sockets, programs, files. Threads of the caller
+ * can enter the namespace only with the permission that they would need for any other.
+ *
+ * Returns: %TRUE if it does; it stays so after closing
+ *
+ * Since: 0.1
+ */
+gboolean
+st_namespace_ref_is_from_spacer (StNamespaceRef *self)
+{
+  g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), FALSE);
+  return self->from_spacer;
 }
 
 /**

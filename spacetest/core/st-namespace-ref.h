@@ -82,6 +82,8 @@ SPACETEST_AVAILABLE_IN_ALL
 int              st_namespace_ref_dup_fd             (StNamespaceRef *self,
                                                       GError        **error);
 SPACETEST_AVAILABLE_IN_ALL
+gboolean         st_namespace_ref_is_from_spacer     (StNamespaceRef *self);
+SPACETEST_AVAILABLE_IN_ALL
 gboolean         st_namespace_ref_is_closed          (StNamespaceRef *self);
 SPACETEST_AVAILABLE_IN_ALL
 void             st_namespace_ref_close              (StNamespaceRef *self);

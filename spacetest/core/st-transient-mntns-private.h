@@ -9,6 +9,7 @@
 StTransientMntns *st_transient_mntns_new_in_network (StNamespaceRef *network,
                                                      GError        **error);
 StTransientMntns *st_transient_mntns_new_of_current (GError **error);
+StTransientMntns *st_transient_mntns_new_empty      (StSysfs sysfs);
 
 struct _StTransientMntns
 {

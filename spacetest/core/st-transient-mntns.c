@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-transient-mntns-private.h"
 
+#include "st-broker-private.h"
 #include "st-error-private.h"
 #include "st-mount.h"
 #include "st-namespace-ref-private.h"
@@ -177,6 +178,15 @@ st_transient_mntns_new_in_network (StNamespaceRef *network,
   return new_of_work (&work);
 }
 
+/* For a namespace that was made elsewhere. */
+StTransientMntns *
+st_transient_mntns_new_empty (StSysfs sysfs)
+{
+  StTransientMntns *self = g_object_new (ST_TYPE_TRANSIENT_MNTNS, NULL);
+  self->sysfs = sysfs;
+  return self;
+}
+
 /* For a thread that has just made itself a mount namespace, and that nobody else knows of yet. */
 StTransientMntns *
 st_transient_mntns_new_of_current (GError **error)
@@ -190,6 +200,25 @@ st_transient_mntns_new_of_current (GError **error)
 }
 
 static gboolean
+make_by_anybody (StTransientWork *work,
+                 GError         **error)
+{
+  GError *refusal = NULL;
+  if (!st_broker_is_wanted (NULL))
+    {
+      if (st_transient_mntns_do (NULL, NULL, make_and_furnish, work, &refusal))
+        return TRUE;
+      if (!st_broker_is_wanted (&refusal))
+        {
+          g_propagate_error (error, refusal);
+          return FALSE;
+        }
+    }
+  work->made = st_transient_ask_broker (ST_KIND_MNT, TRUE, &work->sysfs, error);
+  return work->made != NULL;
+}
+
+static gboolean
 st_transient_mntns_make (GInitable    *initable,
                          GCancellable *cancellable,
                          GError      **error)
@@ -198,7 +227,7 @@ st_transient_mntns_make (GInitable    *initable,
   StTransientWork work = { 0 };
   if (((StNamespaceRef *) self)->kind) /* made already */
     return TRUE;
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !st_transient_mntns_do (NULL, NULL, make_and_furnish, &work, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !make_by_anybody (&work, error))
     return FALSE;
   st_namespace_ref_take_made (ST_NAMESPACE_REF (self), work.made);
   self->sysfs = work.sysfs;

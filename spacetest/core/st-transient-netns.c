@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: The spacetest authors */
-#include "st-transient-netns.h"
+#include "st-transient-netns-private.h"
 
+#include "st-broker-private.h"
 #include "st-error-private.h"
 #include "st-namespace-ref-private.h"
 #include "st-task-private.h"
@@ -58,6 +59,44 @@ bring_loopback_up (GError **error)
   return result == 0;
 }
 
+static StHandle *
+make_here (gboolean loopback_up,
+           GError **error)
+{
+  return st_transient_make_handle (&st_kinds[ST_KIND_NET], loopback_up ? bring_loopback_up : NULL, error);
+}
+
+/* By the calling thread. */
+StTransientNetns *
+st_transient_netns_new_here (GError **error)
+{
+  StHandle *handle = make_here (TRUE, error);
+  StTransientNetns *self = handle ? g_object_new (ST_TYPE_TRANSIENT_NETNS, NULL) : NULL;
+  if (self)
+    st_namespace_ref_take_made (ST_NAMESPACE_REF (self), handle);
+  return self;
+}
+
+static StHandle *
+make_by_anybody (gboolean loopback_up,
+                 GError **error)
+{
+  GError *refusal = NULL;
+  StSysfs sysfs;
+  if (!st_broker_is_wanted (NULL))
+    {
+      StHandle *handle = make_here (loopback_up, &refusal);
+      if (handle)
+        return handle;
+      if (!st_broker_is_wanted (&refusal))
+        {
+          g_propagate_error (error, refusal);
+          return NULL;
+        }
+    }
+  return st_transient_ask_broker (ST_KIND_NET, loopback_up, &sysfs, error);
+}
+
 static gboolean
 st_transient_netns_make (GInitable    *initable,
                          GCancellable *cancellable,
@@ -68,7 +107,7 @@ st_transient_netns_make (GInitable    *initable,
     return TRUE;
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  StHandle *handle = st_transient_make_handle (&st_kinds[ST_KIND_NET], self->loopback_up ? bring_loopback_up : NULL, error);
+  StHandle *handle = make_by_anybody (self->loopback_up, error);
   if (handle)
     st_namespace_ref_take_made (ST_NAMESPACE_REF (self), handle);
   return handle != NULL;

@@ -4,6 +4,7 @@
 
 #include "st-handle-private.h"
 #include "st-namespace-ref.h"
+#include "st-transient-mntns.h"
 
 /* Making namespaces. Who can't do it himself gets an error that says what would help. */
 
@@ -14,3 +15,11 @@ gboolean   st_transient_check_types (StNamespaceType types,
                                      GError        **error);
 GPtrArray *st_transient_make        (StNamespaceType types,
                                      GError        **error);
+GPtrArray *st_transient_make_here   (StNamespaceType types,
+                                     GError        **error);
+StHandle  *st_transient_ask_broker  (StKindIndex kind,
+                                     gboolean    loopback_up,
+                                     StSysfs    *sysfs,
+                                     GError    **error);
+GPtrArray *st_transient_take_made   (StHandleSet *made,
+                                     StSysfs      sysfs);

@@ -2,12 +2,13 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-transient-private.h"
 
+#include "st-broker-private.h"
 #include "st-error-private.h"
 #include "st-namespace-ref-private.h"
 #include "st-stay-private.h"
 #include "st-task-private.h"
 #include "st-transient-mntns-private.h"
-#include "st-transient-netns.h"
+#include "st-transient-netns-private.h"
 
 /* Those that a thread can make for itself and come home from. */
 gboolean
@@ -67,7 +68,7 @@ make_one (const StKind   *kind,
   switch (kind->index)
     {
     case ST_KIND_NET:
-      return (StNamespaceRef *) st_transient_netns_new (error);
+      return (StNamespaceRef *) st_transient_netns_new_here (error);
     case ST_KIND_MNT:
       return (StNamespaceRef *) st_transient_mntns_new_in_network (network, error);
     default:
@@ -75,10 +76,10 @@ make_one (const StKind   *kind,
     }
 }
 
-/* One of each kind, made together: the mount namespace comes last, as it shows the network. */
+/* By the calling thread. One of each kind, made together: the mount namespace comes last, as it shows the network. */
 GPtrArray *
-st_transient_make (StNamespaceType types,
-                   GError        **error)
+st_transient_make_here (StNamespaceType types,
+                        GError        **error)
 {
   g_autoptr (GPtrArray) refs = g_ptr_array_new_with_free_func (g_object_unref);
   StNamespaceRef *network = NULL;
@@ -96,6 +97,78 @@ st_transient_make (StNamespaceType types,
             network = ref;
         }
   return g_steal_pointer (&refs);
+}
+
+static StNamespaceRef *
+new_for_kind (StKindIndex kind,
+              StSysfs     sysfs)
+{
+  switch (kind)
+    {
+    case ST_KIND_NET:
+      return g_object_new (ST_TYPE_TRANSIENT_NETNS, NULL);
+    case ST_KIND_MNT:
+      return (StNamespaceRef *) st_transient_mntns_new_empty (sysfs);
+    default:
+      return g_object_new (ST_TYPE_NAMESPACE_REF, NULL);
+    }
+}
+
+/* References of what was made elsewhere. The set is empty afterwards. */
+GPtrArray *
+st_transient_take_made (StHandleSet *made,
+                        StSysfs      sysfs)
+{
+  GPtrArray *refs = g_ptr_array_new_with_free_func (g_object_unref);
+  ST_FOREACH_KIND (kind)
+    if (made->of_kind[kind->index])
+      {
+        StNamespaceRef *ref = new_for_kind (kind->index, sysfs);
+        st_namespace_ref_take_made (ref, g_steal_pointer (&made->of_kind[kind->index]));
+        g_ptr_array_add (refs, ref);
+      }
+  return refs;
+}
+
+static GPtrArray *
+ask_broker (StNamespaceType types,
+            GError        **error)
+{
+  g_auto (StHandleSet) made = { 0 };
+  StSysfs sysfs = ST_SYSFS_KEPT;
+  return st_broker_make (types, TRUE, &made, &sysfs, error) ? st_transient_take_made (&made, sysfs) : NULL;
+}
+
+/* The same for one namespace, of which there is to be an object already. */
+StHandle *
+st_transient_ask_broker (StKindIndex kind,
+                         gboolean    loopback_up,
+                         StSysfs    *sysfs,
+                         GError    **error)
+{
+  g_auto (StHandleSet) made = { 0 };
+  if (!st_broker_make (st_kinds[kind].flag, loopback_up, &made, sysfs, error))
+    return NULL;
+  return g_steal_pointer (&made.of_kind[kind]);
+}
+
+/* Those of which no thread can make one need a broker in any case. */
+GPtrArray *
+st_transient_make (StNamespaceType types,
+                   GError        **error)
+{
+  GError *refusal = NULL;
+  if (!st_namespace_types_check (types, error))
+    return NULL;
+  if (st_broker_is_wanted (NULL))
+    return ask_broker (types, error);
+  GPtrArray *refs = st_transient_make_here (types, &refusal);
+  if (refs)
+    return refs;
+  if (st_broker_is_wanted (&refusal))
+    return ask_broker (types, error);
+  g_propagate_error (error, refusal);
+  return NULL;
 }
 
 /**
@@ -116,8 +189,8 @@ StNamespaceRef *
 st_namespace_ref_new_transient (StNamespaceType type,
                                 GError        **error)
 {
-  const StKind *kind = st_namespace_type_check_one (type, error);
-  return kind && st_transient_check_types (type, error) ? make_one (kind, NULL, error) : NULL;
+  g_autoptr (GPtrArray) refs = st_namespace_type_check_one (type, error) ? st_transient_make (type, error) : NULL;
+  return refs ? g_object_ref (refs->pdata[0]) : NULL;
 }
 
 static gpointer

@@ -118,7 +118,7 @@ st_enter_transient (StNamespaceType types,
   if (!st_transient_check_types (types, error))
     return NULL;
   g_autoptr (GPtrArray) refs =
-    others ? st_transient_make (others, error) : g_ptr_array_new_with_free_func (g_object_unref);
+    others ? st_transient_make_here (others, error) : g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (StVisit) self = g_object_new (ST_TYPE_VISIT, NULL);
   g_autoptr (GError) failure = NULL;
   if (!refs || !st_stay_begin (&self->stay, types, error))
