@@ -23,24 +23,41 @@ write_once (const char *path,
 }
 
 static int
-write_root_is (const char  *path,
-               unsigned int id)
+write_one (const char  *path,
+           unsigned int inside,
+           unsigned int outside)
 {
   char line[64];
-  snprintf (line, sizeof line, "0 %u 1\n", id);
+  snprintf (line, sizeof line, "%u %u 1\n", inside, outside);
   return write_once (path, line);
 }
 
-/* @uid and @gid are the caller's effective ids from before it made the user namespace; by now they read as "nobody".
- * An unprivileged process may map its group only after it gave up setgroups(). */
+/* An unprivileged process may map its group only after it gave up setgroups(). */
+static int
+map_own (uid_t uid,
+         uid_t uid_inside,
+         gid_t gid,
+         gid_t gid_inside)
+{
+  int result = write_once ("/proc/thread-self/setgroups", "deny");
+  if (result == 0)
+    result = write_one ("/proc/thread-self/uid_map", uid_inside, uid);
+  if (result == 0)
+    result = write_one ("/proc/thread-self/gid_map", gid_inside, gid);
+  return result;
+}
+
+/* @uid and @gid are the caller's effective ids from before it made the user namespace; by now they read as "nobody". */
 int
 st_idmap_own_to_root (uid_t uid,
                       gid_t gid)
 {
-  int result = write_once ("/proc/thread-self/setgroups", "deny");
-  if (result == 0)
-    result = write_root_is ("/proc/thread-self/uid_map", uid);
-  if (result == 0)
-    result = write_root_is ("/proc/thread-self/gid_map", gid);
-  return result;
+  return map_own (uid, 0, gid, 0);
+}
+
+int
+st_idmap_own_to_itself (uid_t uid,
+                        gid_t gid)
+{
+  return map_own (uid, uid, gid, gid);
 }

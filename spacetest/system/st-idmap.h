@@ -7,5 +7,7 @@
 /* Which ids of the parent user namespace are which ones in the calling process's new one. Plain C without GLib.
  * Results are >= 0, or -errno. */
 
-int st_idmap_own_to_root (uid_t uid,
-                          gid_t gid);
+int st_idmap_own_to_root   (uid_t uid,
+                            gid_t gid);
+int st_idmap_own_to_itself (uid_t uid,
+                            gid_t gid);

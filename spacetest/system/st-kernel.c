@@ -41,6 +41,13 @@ st_kernel_pidfd_open (pid_t pid)
 }
 
 int
+st_kernel_pidfd_send_signal (int pidfd,
+                             int number)
+{
+  return result_of (syscall (SYS_pidfd_send_signal, pidfd, number, NULL, 0));
+}
+
+int
 st_kernel_thread_pidfd_open (void)
 {
   if (refuse_newer)

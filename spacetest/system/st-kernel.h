@@ -33,6 +33,8 @@
 int st_kernel_is_missing         (int result);
 
 int st_kernel_pidfd_open         (pid_t pid);
+int st_kernel_pidfd_send_signal  (int pidfd,
+                                  int number);
 int st_kernel_thread_pidfd_open  (void);              /* 6.9, of the calling thread */
 int st_kernel_pidfd_get          (int           pidfd,
                                   unsigned long request); /* 6.11 */

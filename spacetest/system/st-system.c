@@ -73,6 +73,15 @@ st_system_thread_pidfd (void)
   return thread_pidfd.fd;
 }
 
+/* Closes what st_system_thread_pidfd() keeps. A child that the thread is about to make must not find it: the number of a process
+ * does not tell a parent from its child if both are the first of a PID namespace, nor who opened it if they share their memory. */
+void
+st_system_forget_thread (void)
+{
+  close_thread_pidfd (NULL);
+  thread_pidfd.process = 0;
+}
+
 static int
 open_of_thread (unsigned long pidfd_request,
                 const char   *proc_entry)

@@ -46,6 +46,7 @@ bool st_system_is_gone      (int pidfd);
 
 /* The calling thread. */
 int  st_system_thread_pidfd (void);
+void st_system_forget_thread (void);
 int  st_system_unshare      (const StKind *kind);
 int  st_system_enter        (int           fd,
                              const StKind *kind);

@@ -3,6 +3,7 @@
 #include "st-wire.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -68,7 +69,10 @@ is_consistent (const StWireMessage *message)
              message->n_fds == 2 + record->subspace.has_stdout + record->subspace.has_stderr &&
              is_string (record->subspace.host_name, sizeof record->subspace.host_name);
     case ST_WIRE_MOUNT:
-      return is_string (record->mount.path, sizeof record->mount.path);
+      return is_string (record->mount.path, sizeof record->mount.path) &&
+             (record->mount.what == ST_WIRE_MOUNT_PROC || record->mount.what == ST_WIRE_MOUNT_TMPFS       ? message->n_fds == 2
+              : record->mount.what == ST_WIRE_MOUNT_SYSFS || record->mount.what == ST_WIRE_MOUNT_OVERLAY ? message->n_fds == 3
+                                                                                                          : false);
     case ST_WIRE_JOIN:
       return !(record->join.kinds & ~all_kinds ()) && record->join.has_guard <= 1 &&
              message->n_fds == count_kinds (record->join.kinds) + record->join.has_guard;
@@ -83,6 +87,17 @@ int
 st_wire_pair (int sockets[2])
 {
   return socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0 ? -errno : 0;
+}
+
+/* 0 if it is a socket that records can go through. */
+int
+st_wire_check_socket (int fd)
+{
+  int domain, type;
+  socklen_t size = sizeof (int);
+  if (getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0 || getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+    return -errno;
+  return domain == AF_UNIX && type == SOCK_SEQPACKET ? 0 : -EPROTOTYPE;
 }
 
 void
@@ -135,9 +150,10 @@ typedef union
   char room[CMSG_SPACE (sizeof (int) * ST_WIRE_MAX_FDS)];
 } Rights;
 
-int
-st_wire_send (int                  socket,
-              const StWireMessage *message)
+static int
+send_record (int                  socket,
+             const StWireMessage *message,
+             int                  flags)
 {
   Rights rights = { 0 };
   const size_t size = sizeof (int) * message->n_fds;
@@ -152,9 +168,24 @@ st_wire_send (int                  socket,
     }
   ssize_t sent;
   do
-    sent = sendmsg (socket, &header, MSG_NOSIGNAL);
+    sent = sendmsg (socket, &header, MSG_NOSIGNAL | flags);
   while (sent < 0 && errno == EINTR);
   return sent < 0 ? -errno : 0;
+}
+
+int
+st_wire_send (int                  socket,
+              const StWireMessage *message)
+{
+  return send_record (socket, message, 0);
+}
+
+/* Never waits: -EAGAIN if there is no room. */
+int
+st_wire_send_now (int                  socket,
+                  const StWireMessage *message)
+{
+  return send_record (socket, message, MSG_DONTWAIT);
 }
 
 /* All of them, so that a record with more than one lot of descriptors loses none of them. */
@@ -196,11 +227,30 @@ st_wire_check (const StWireMessage *message,
   return 0;
 }
 
-/* Gives 1, or 0 at the end. A message that makes no sense is read, its descriptors are closed, and what is left in @message
- * is its header, if there was one. */
+/* An empty record reads like the end. */
+static bool
+is_at_end (int socket)
+{
+  struct pollfd ended = { .fd = socket, .events = POLLRDHUP };
+  return poll (&ended, 1, 0) != 0;
+}
+
+static int
+check_received (const struct msghdr *header,
+                const StWireMessage *message,
+                size_t               size)
+{
+  if (header->msg_flags & MSG_TRUNC)
+    return -EPROTO;
+  if (header->msg_flags & MSG_CTRUNC) /* the table of descriptors is full, or the other side sent more than anybody should */
+    return message->n_fds < ST_WIRE_MAX_FDS ? -EMFILE : -EPROTO;
+  return st_wire_check (message, size);
+}
+
+/* As st_wire_receive(), but leaves the descriptors of a message that makes no sense to the caller. */
 int
-st_wire_receive (int            socket,
-                 StWireMessage *message)
+st_wire_receive_any (int            socket,
+                     StWireMessage *message)
 {
   Rights rights;
   struct iovec data = { &message->record, sizeof message->record };
@@ -215,10 +265,20 @@ st_wire_receive (int            socket,
     return -errno;
 
   take_fds (&header, message);
-  int result = header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EPROTO : st_wire_check (message, (size_t) size);
-  if (size == 0 && message->n_fds == 0)
+  if (size == 0 && message->n_fds == 0 && is_at_end (socket))
     return 0;
+  int result = check_received (&header, message, (size_t) size);
+  return result < 0 ? result : 1;
+}
+
+/* Gives 1, or 0 at the end. A message that makes no sense is read, its descriptors are closed, and what is left in @message
+ * is its header, if there was one. -EMFILE: there was no room for its descriptors. */
+int
+st_wire_receive (int            socket,
+                 StWireMessage *message)
+{
+  int result = st_wire_receive_any (socket, message);
   if (result < 0)
     st_wire_close_fds (message);
-  return result < 0 ? result : 1;
+  return result;
 }

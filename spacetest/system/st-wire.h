@@ -19,6 +19,7 @@
 #define ST_WIRE_VERSION     1
 #define ST_WIRE_MAX_FDS     16
 #define ST_WIRE_HOST_NAME   65 /* with the NUL at the end, as for the path */
+#define ST_WIRE_MAX_CONTENT (64u * 1024 * 1024) /* bytes that can cover a file */
 
 typedef enum
 {
@@ -28,7 +29,8 @@ typedef enum
   ST_WIRE_SOCKET,       /* answer socket, net namespace -> socket */
   ST_WIRE_ROOT,         /* answer socket, mnt namespace -> its root, O_PATH, and its mount table */
   ST_WIRE_MOUNT,        /* answer socket, mnt namespace, [net namespace or content of a file] -> nothing */
-  ST_WIRE_GUARD,        /* pidfds of processes that must not outlive the helper; no answer */
+  ST_WIRE_GUARD,        /* pidfds of one or two processes that must not outlive the helper, the second not the first either;
+                         * no answer */
   /* To a helper that joins. */
   ST_WIRE_JOIN,         /* namespaces, [connection of the helper that guards] -> nothing at all when the program runs */
   /* Answers. */
@@ -58,7 +60,7 @@ typedef struct
   StWireHeader header;
   uint32_t kinds;
   uint32_t map;             /* StWireMap */
-  int64_t monotonic_offset; /* nanoseconds */
+  int64_t monotonic_offset; /* nanoseconds, against the clocks of the helper that makes it */
   int64_t boottime_offset;
   uint32_t has_stdout;
   uint32_t has_stderr;
@@ -113,11 +115,18 @@ typedef struct
   uint32_t has_guard;
 } StWireJoin;
 
+typedef enum
+{
+  ST_WIRE_SYSFS_KEPT,
+  ST_WIRE_SYSFS_FRESH,
+  ST_WIRE_SYSFS_COVERED, /* a new one is refused: no interfaces are shown */
+} StWireSysfs;
+
 typedef struct
 {
   StWireHeader header;
   uint32_t kinds; /* of the namespaces that come along */
-  uint32_t value; /* of ST_WIRE_MOUNT: what was mounted in place of a sysfs */
+  uint32_t sysfs; /* StWireSysfs, of ST_WIRE_SPACE with a mnt namespace and of ST_WIRE_MOUNT: what /sys is */
 } StWireDone;
 
 typedef enum
@@ -141,6 +150,8 @@ typedef enum
   ST_WIRE_STEP_SOCKET,     /* create it */
   ST_WIRE_STEP_ROOT,       /* open it */
   ST_WIRE_STEP_MOUNT,
+  ST_WIRE_STEP_SHARED,     /* not mounted: other mount namespaces would see it */
+  ST_WIRE_STEP_ANSWER,     /* hand over what was made */
 } StWireStep;
 
 typedef struct
@@ -173,6 +184,7 @@ typedef struct
 } StWireMessage;
 
 int  st_wire_pair        (int sockets[2]);
+int  st_wire_check_socket (int fd);
 void st_wire_begin       (StWireMessage *message,
                           StWireType     type,
                           uint32_t       serial);
@@ -183,7 +195,11 @@ int  st_wire_take_fd     (StWireMessage *message,
 void st_wire_close_fds   (StWireMessage *message);
 int  st_wire_send        (int                  socket,
                           const StWireMessage *message);
+int  st_wire_send_now    (int                  socket,
+                          const StWireMessage *message);
 int  st_wire_receive     (int            socket,
+                          StWireMessage *message);
+int  st_wire_receive_any (int            socket,
                           StWireMessage *message);
 int  st_wire_check       (const StWireMessage *message,
                           size_t               size);

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "room.h"
+
+#include "st-child.h"
+#include "st-kernel.h"
+#include "st-mount.h"
+#include "st-system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KINDS (CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWTIME | CLONE_NEWUTS)
+
+/* What the child is to do, and what came of it: the memory and the descriptors are shared. */
+typedef struct
+{
+  const StWireMessage *request;
+  const void *content;
+  bool is_network_home;
+  StWireStep step; /* the one that failed, with its kinds */
+  uint32_t kinds;
+  int result;
+  StWireSysfs sysfs;
+  int fds[ST_N_KINDS];
+  size_t n_fds;
+} Room;
+
+static bool
+check (Room      *room,
+       StWireStep step,
+       uint32_t   kinds,
+       int        result)
+{
+  if (result >= 0)
+    return true;
+  room->step = step;
+  room->kinds = kinds;
+  room->result = result;
+  return false;
+}
+
+static void
+keep_fd (Room *room,
+         int   fd)
+{
+  room->fds[room->n_fds++] = fd;
+}
+
+static int
+mount_or_cover_sysfs (StWireSysfs *sysfs)
+{
+  int result = st_mount_sysfs ();
+  *sysfs = ST_WIRE_SYSFS_FRESH;
+  if (result != -EPERM && result != -EACCES)
+    return result;
+  *sysfs = ST_WIRE_SYSFS_COVERED;
+  return st_mount_cover_interfaces ();
+}
+
+static uint64_t
+get_network_serial (void)
+{
+  StIdentity identity = { 0 };
+  int fd = st_system_open_current (&st_kinds[ST_KIND_NET]);
+  if (fd < 0)
+    return 0;
+  st_system_identify (fd, &identity);
+  close (fd);
+  return identity.serial;
+}
+
+/* Never a /sys of another network. Where the kernel won't tell, home's is taken to be right. */
+static int
+correct_sysfs (Room *room)
+{
+  if (room->request->record.space.kinds & CLONE_NEWNET)
+    return mount_or_cover_sysfs (&room->sysfs);
+  int right = st_mount_is_sysfs_right (get_network_serial ());
+  if (right == -EPERM || right == -EACCES)
+    right = room->is_network_home;
+  if (right != 0)
+    return right;
+  return mount_or_cover_sysfs (&room->sysfs);
+}
+
+/* Where there is no /sys, there is nothing to correct. */
+static int
+unless_missing (int result)
+{
+  return result == -ENOENT || result == -ENOTDIR ? 0 : result;
+}
+
+static bool
+furnish_mounts (Room *room)
+{
+  return check (room, ST_WIRE_STEP_PRIVATE, CLONE_NEWNS, st_mount_make_private ()) &&
+         check (room, ST_WIRE_STEP_SYSFS, CLONE_NEWNS, unless_missing (correct_sysfs (room)));
+}
+
+static void
+furnish_space (void *data)
+{
+  Room *room = data;
+  const StWireSpace *order = &room->request->record.space;
+  /* Time comes last: the others are where the child is, this is where its children would be. */
+  bool go_on = (!(order->kinds & CLONE_NEWNET) || !order->loopback_up ||
+                check (room, ST_WIRE_STEP_LOOPBACK, CLONE_NEWNET, st_system_loopback_up ())) &&
+               (!(order->kinds & CLONE_NEWNS) || furnish_mounts (room)) &&
+               (!(order->kinds & CLONE_NEWTIME) ||
+                check (room, ST_WIRE_STEP_CREATE, CLONE_NEWTIME, st_system_unshare (&st_kinds[ST_KIND_TIME])));
+  ST_FOREACH_KIND (kind)
+    if (go_on && order->kinds & kind->flag)
+      {
+        int fd = st_system_open_new (kind);
+        go_on = check (room, ST_WIRE_STEP_OPEN, kind->flag, fd);
+        if (go_on)
+          keep_fd (room, fd);
+      }
+}
+
+static bool
+enter (Room       *room,
+       StKindIndex index,
+       int         fd)
+{
+  const StKind *kind = &st_kinds[index];
+  const StKind *actual = NULL;
+  struct stat status;
+  uint64_t here;
+  int result = st_system_get_kind (fd, &actual);
+  if (result == 0 && actual != kind)
+    result = -EINVAL;
+  if (!check (room, ST_WIRE_STEP_ENTER, kind->flag, result))
+    return false;
+  /* Who is there already needs no permission to go there. */
+  if (fstat (fd, &status) == 0 && st_system_current_inode (kind, &here) == 0 && here == status.st_ino)
+    return true;
+  return check (room, ST_WIRE_STEP_ENTER, kind->flag, st_system_enter (fd, kind));
+}
+
+static void
+create_socket (void *data)
+{
+  Room *room = data;
+  const StWireSocket *order = &room->request->record.socket;
+  if (!enter (room, ST_KIND_NET, room->request->fds[1]))
+    return;
+  int fd = socket (order->family, order->type | SOCK_CLOEXEC, order->protocol);
+  if (check (room, ST_WIRE_STEP_SOCKET, 0, fd < 0 ? -errno : fd))
+    keep_fd (room, fd);
+}
+
+static void
+open_root (void *data)
+{
+  Room *room = data;
+  if (!enter (room, ST_KIND_MNT, room->request->fds[1]))
+    return;
+  int fd = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (check (room, ST_WIRE_STEP_ROOT, 0, fd < 0 ? -errno : fd))
+    keep_fd (room, fd);
+}
+
+/* As in the mounting methods of StTransientMntns. */
+static bool
+check_place (Room       *room,
+             const char *path,
+             bool        follow)
+{
+  int shared = st_mount_is_shared (path, follow);
+  return check (room, ST_WIRE_STEP_MOUNT, 0, shared) && check (room, ST_WIRE_STEP_SHARED, 0, shared ? -EXDEV : 0);
+}
+
+static bool
+check_absolute (Room       *room,
+                const char *path)
+{
+  return check (room, ST_WIRE_STEP_UNDERSTAND, 0, path[0] == '/' ? 0 : -EINVAL);
+}
+
+static void
+do_mount (void *data)
+{
+  Room *room = data;
+  const StWireMount *order = &room->request->record.mount;
+  if ((order->what == ST_WIRE_MOUNT_SYSFS && !enter (room, ST_KIND_NET, room->request->fds[2])) ||
+      !enter (room, ST_KIND_MNT, room->request->fds[1]))
+    return;
+  switch ((StWireMountWhat) order->what)
+    {
+    case ST_WIRE_MOUNT_PROC:
+      if (check_place (room, "/proc", true))
+        check (room, ST_WIRE_STEP_MOUNT, 0, st_mount_proc ());
+      break;
+    case ST_WIRE_MOUNT_SYSFS:
+      if (check_place (room, "/sys", true))
+        check (room, ST_WIRE_STEP_MOUNT, 0, mount_or_cover_sysfs (&room->sysfs));
+      break;
+    case ST_WIRE_MOUNT_TMPFS:
+      if (check_absolute (room, order->path) && check_place (room, order->path, true))
+        check (room, ST_WIRE_STEP_MOUNT, 0, st_mount_tmpfs (order->path, order->size));
+      break;
+    case ST_WIRE_MOUNT_OVERLAY:
+      if (check_absolute (room, order->path) && check_place (room, order->path, false))
+        check (room, ST_WIRE_STEP_MOUNT, 0, st_mount_overlay_file (order->path, room->content, (size_t) order->size));
+      break;
+    }
+}
+
+static void
+answer (const Room  *room,
+        const Reply *reply,
+        uint32_t     kinds)
+{
+  if (room->result < 0)
+    reply_failed (reply, room->step, room->kinds, room->result);
+  else
+    reply_done (reply, kinds, room->sysfs, room->fds, room->n_fds);
+  for (size_t i = 0; i < room->n_fds; i++)
+    close (room->fds[i]);
+}
+
+/* @flags: namespaces that the child starts in. */
+static void
+run (Room        *room,
+     uint32_t     flags,
+     void       (*func) (void *data),
+     const Reply *reply,
+     uint32_t     kinds)
+{
+  int result = st_child_run (flags, func, room);
+  if (result == -EAGAIN || result == -ENOMEM || result == -ECANCELED || (result < 0 && flags == 0))
+    check (room, ST_WIRE_STEP_FORK, 0, result);
+  else if (result < 0)
+    check (room, ST_WIRE_STEP_CREATE, st_child_find_refused (flags), result);
+  answer (room, reply, kinds);
+}
+
+void
+room_make_space (const Service       *service,
+                 const StWireMessage *request,
+                 const Reply         *reply)
+{
+  Room room = { .request = request, .is_network_home = service->is_network_home };
+  const uint32_t kinds = request->record.space.kinds;
+  if (!kinds || kinds & ~KINDS || request->record.space.loopback_up > 1)
+    reply_failed (reply, ST_WIRE_STEP_UNDERSTAND, kinds, -EINVAL);
+  else
+    run (&room, kinds & ~(uint32_t) CLONE_NEWTIME, furnish_space, reply, kinds);
+}
+
+void
+room_make_socket (const StWireMessage *request,
+                  const Reply         *reply)
+{
+  Room room = { .request = request };
+  run (&room, 0, create_socket, reply, 0);
+}
+
+void
+room_open_root (const StWireMessage *request,
+                const Reply         *reply)
+{
+  Room room = { .request = request };
+  run (&room, 0, open_root, reply, 0);
+}
+
+/* A regular file, so that nobody can make us wait. It may be changed while it is read, but never end the memory. */
+static int
+read_content (int    fd,
+              size_t size,
+              char  *content)
+{
+  struct stat status;
+  if (fstat (fd, &status) < 0)
+    return -errno;
+  if (!S_ISREG (status.st_mode))
+    return -EINVAL;
+  for (size_t got = 0; got < size;)
+    {
+      ssize_t part = pread (fd, content + got, size - got, (off_t) got);
+      if (part <= 0)
+        return part < 0 ? -errno : -ENODATA;
+      got += (size_t) part;
+    }
+  return 0;
+}
+
+static void
+mount_content (Room        *room,
+               const Reply *reply)
+{
+  const uint64_t size = room->request->record.mount.size;
+  if (size > ST_WIRE_MAX_CONTENT)
+    {
+      reply_failed (reply, ST_WIRE_STEP_MOUNT, 0, -EFBIG);
+      return;
+    }
+  char *content = mmap (NULL, (size_t) size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  int result = content == MAP_FAILED ? -errno : read_content (room->request->fds[2], (size_t) size, content);
+  room->content = content;
+  if (result < 0)
+    reply_failed (reply, ST_WIRE_STEP_MOUNT, 0, result);
+  else
+    run (room, 0, do_mount, reply, 0);
+  if (content != MAP_FAILED)
+    munmap (content, (size_t) size + 1);
+}
+
+void
+room_mount (const StWireMessage *request,
+            const Reply         *reply)
+{
+  Room room = { .request = request };
+  if (request->record.mount.what == ST_WIRE_MOUNT_OVERLAY)
+    mount_content (&room, reply);
+  else
+    run (&room, 0, do_mount, reply, 0);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "service.h"
+
+#include "reply.h"
+#include "room.h"
+#include "st-signals.h"
+#include "subspace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 1000 /* with those below, which have to end first */
+
+/* What each helper has for itself. On failure the caller is about to end. */
+int
+service_begin (Service *service,
+               int      connection,
+               int      parent)
+{
+  service->connection = connection;
+  service->parent = parent;
+  children_begin (&service->children);
+  service->signals = st_signals_open ();
+  if (service->signals < 0)
+    return service->signals;
+  if (pipe2 (service->lifeline, O_CLOEXEC) < 0)
+    return -errno;
+  return guard_begin (&service->guard);
+}
+
+static void
+take_guarded (Service       *service,
+              StWireMessage *message)
+{
+  guard_add (&service->guard, message->fds, message->n_fds);
+  message->n_fds = 0;
+}
+
+static void
+take_request (Service       *service,
+              StWireMessage *message,
+              const Reply   *reply)
+{
+  switch (message->record.header.type)
+    {
+    case ST_WIRE_SUBSPACE:
+      subspace_make (service, message, reply);
+      break;
+    case ST_WIRE_SPACE:
+      room_make_space (service, message, reply);
+      break;
+    case ST_WIRE_SOCKET:
+      room_make_socket (message, reply);
+      break;
+    case ST_WIRE_ROOT:
+      room_open_root (message, reply);
+      break;
+    case ST_WIRE_MOUNT:
+      room_mount (message, reply);
+      break;
+    case ST_WIRE_GUARD:
+      take_guarded (service, message);
+      break;
+    default:
+      reply_failed (reply, ST_WIRE_STEP_UNDERSTAND, 0, -EPROTO);
+    }
+}
+
+/* @result: what st_wire_receive_any() said of the message. */
+void
+service_take (Service       *service,
+              StWireMessage *message,
+              int            result)
+{
+  const Reply reply = { message->n_fds > 0 ? message->fds[0] : -1, message->record.header.serial };
+  if (result >= 0)
+    take_request (service, message, &reply);
+  else if (reply.socket >= 0)
+    reply_failed (&reply, ST_WIRE_STEP_UNDERSTAND, 0, result);
+  st_wire_close_fds (message);
+}
+
+static int64_t
+get_milliseconds (void)
+{
+  struct timespec now;
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+drop_signals (int fd)
+{
+  StSignal signal;
+  while (st_signals_read (fd, &signal))
+    ;
+}
+
+static void
+wait_for_children (Service *service)
+{
+  const int64_t end = get_milliseconds () + PATIENCE_MS;
+  struct pollfd signalled = { .fd = service->signals, .events = POLLIN };
+  children_reap (&service->children);
+  for (int64_t rest = PATIENCE_MS; service->children.n > 0 && rest > 0; rest = end - get_milliseconds ())
+    {
+      poll (&signalled, 1, (int) rest);
+      drop_signals (service->signals);
+      children_reap (&service->children);
+    }
+}
+
+/* What was sent for us to guard and is not read yet; what is sent from now on fails. */
+static void
+kill_unread (Service *service)
+{
+  StWireMessage message;
+  shutdown (service->connection, SHUT_RD);
+  while (st_wire_receive_any (service->connection, &message) != 0 && message.n_fds > 0)
+    {
+      if (message.record.header.type == ST_WIRE_GUARD)
+        take_guarded (service, &message);
+      st_wire_close_fds (&message);
+    }
+  guard_kill (&service->guard);
+}
+
+/* From the bottom up: those below first, who see the end of their lifeline. Who was stopped has to be woken for that, and who
+ * does not end is killed, which ends those below it in the same way. */
+static noreturn void
+end (Service *service)
+{
+  close (service->lifeline[1]);
+  children_signal (&service->children, SIGCONT);
+  kill_unread (service);
+  wait_for_children (service);
+  if (service->children.n > 0)
+    {
+      children_signal (&service->children, SIGKILL);
+      wait_for_children (service);
+    }
+  _exit (EXIT_SUCCESS);
+}
+
+/* SIGTERM comes from somebody who ends all there is. What a terminal sends is for the program that uses us, which decides for
+ * both. */
+static void
+take_signals (Service *service)
+{
+  StSignal signal;
+  while (st_signals_read (service->signals, &signal))
+    if (signal.ssi_signo == SIGTERM)
+      end (service);
+    else if (signal.ssi_signo == SIGCHLD)
+      children_reap (&service->children);
+}
+
+static void
+receive (Service *service)
+{
+  StWireMessage message;
+  int result = st_wire_receive_any (service->connection, &message);
+  if (result == 0 || result == -ECONNRESET || result == -ENOTCONN)
+    end (service);
+  service_take (service, &message, result);
+}
+
+/* A request can make this return in a new helper, which goes on with a service of its own. */
+noreturn void
+service_run (Service *service)
+{
+  for (;;)
+    {
+      struct pollfd fds[] = {
+        { .fd = service->connection, .events = POLLIN },
+        { .fd = service->parent, .events = POLLIN },
+        { .fd = service->signals, .events = POLLIN },
+        { .fd = service->guard.epoll, .events = POLLIN },
+      };
+      if (poll (fds, sizeof fds / sizeof fds[0], -1) < 0)
+        continue;
+      if (fds[1].revents || fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+        end (service);
+      if (fds[2].revents)
+        take_signals (service);
+      if (fds[3].revents)
+        guard_check (&service->guard);
+      if (fds[0].revents & POLLIN)
+        receive (service);
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#include "children.h"
+#include "guard.h"
+#include "st-wire.h"
+
+#include <stdbool.h>
+#include <stdnoreturn.h>
+
+/* A helper as it serves its client. */
+typedef struct
+{
+  int connection;
+  int parent;           /* end of file when the helper that made this one is gone; -1 in the root helper */
+  int lifeline[2];      /* the same for those that this one makes: theirs, ours */
+  int signals;
+  uint32_t kinds;       /* CLONE_NEW*: what was made on the way here from the root helper */
+  bool is_network_home; /* of the program that started the root helper, as far as it can be told */
+  Guard guard;
+  Children children;
+} Service;
+
+int           service_begin (Service *service,
+                             int      connection,
+                             int      parent);
+void          service_take  (Service       *service,
+                             StWireMessage *message,
+                             int            result);
+noreturn void service_run   (Service *service);
