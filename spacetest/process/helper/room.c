@@ -4,8 +4,10 @@
 
 #include "st-child.h"
 #include "st-kernel.h"
+#include "st-mount-table.h"
 #include "st-mount.h"
 #include "st-system.h"
+#include "st-view.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -157,15 +159,27 @@ create_socket (void *data)
     keep_fd (room, fd);
 }
 
+static bool
+keep_if_opened (Room *room,
+                int   fd)
+{
+  if (!check (room, ST_WIRE_STEP_ROOT, 0, fd))
+    return false;
+  keep_fd (room, fd);
+  return true;
+}
+
+/* The /proc inside may be somebody else's, or not be there: ours knows the child. */
 static void
 open_root (void *data)
 {
   Room *room = data;
-  if (!enter (room, ST_KIND_MNT, room->request->fds[1]))
-    return;
-  int fd = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (check (room, ST_WIRE_STEP_ROOT, 0, fd < 0 ? -errno : fd))
-    keep_fd (room, fd);
+  int proc = st_view_open_proc ();
+  if (check (room, ST_WIRE_STEP_ROOT, 0, proc) && enter (room, ST_KIND_MNT, room->request->fds[1]) &&
+      keep_if_opened (room, st_view_open_root ()))
+    keep_if_opened (room, st_mount_table_open (proc));
+  if (proc >= 0)
+    close (proc);
 }
 
 /* As in the mounting methods of StTransientMntns. */
