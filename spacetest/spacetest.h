@@ -18,4 +18,6 @@
 #include <spacetest/core/st-mount-view.h>
 #include <spacetest/core/st-strays.h>
 #include <spacetest/core/st-probe.h>
+#include <spacetest/process/st-spacer-options.h>
+#include <spacetest/process/st-spacer.h>
 #undef SPACETEST_INSIDE

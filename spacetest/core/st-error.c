@@ -54,6 +54,7 @@ static const Meaning meanings[] = {
   { EISDIR, ST_ERROR_INVALID_ARGUMENT, NULL },
   { ELOOP, ST_ERROR_INVALID_ARGUMENT, NULL },
   { ENAMETOOLONG, ST_ERROR_INVALID_ARGUMENT, NULL },
+  { ERANGE, ST_ERROR_INVALID_ARGUMENT, NULL },
   { ENOSYS, ST_ERROR_NOT_SUPPORTED, NULL },
   { EOPNOTSUPP, ST_ERROR_NOT_SUPPORTED, NULL },
   { EUSERS, ST_ERROR_NOT_SUPPORTED, "not in a threaded process" },
@@ -64,6 +65,8 @@ static const Meaning meanings[] = {
   { EAGAIN, ST_ERROR_EXHAUSTED, "raise RLIMIT_NPROC" },
   { ENOSPC, ST_ERROR_EXHAUSTED, "nested too deep, or see the limits in /proc/sys/user/ and /proc/sys/fs/mount-max" },
   { EDQUOT, ST_ERROR_EXHAUSTED, NULL },
+  { ENOBUFS, ST_ERROR_EXHAUSTED, NULL },
+  { ETOOMANYREFS, ST_ERROR_EXHAUSTED, "too many descriptors under way; raise RLIMIT_NOFILE" },
 };
 
 static const Meaning *

@@ -20,6 +20,8 @@ StHandle *st_handle_new_take    (int           fd,
                                  GError      **error);
 StHandle *st_handle_new_current (const StKind *kind,
                                  GError      **error);
+void      st_handle_set_broker  (StHandle *self,
+                                 GObject  *broker);
 StHandle *st_handle_ref         (StHandle *self);
 void      st_handle_unref       (StHandle *self);
 

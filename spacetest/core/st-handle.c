@@ -47,6 +47,14 @@ st_handle_new_current (const StKind *kind,
   return st_handle_new_take (fd, kind, error);
 }
 
+/* Once, before anybody else knows of @self. */
+void
+st_handle_set_broker (StHandle *self,
+                      GObject  *broker)
+{
+  self->broker = g_object_ref (broker);
+}
+
 StHandle *
 st_handle_ref (StHandle *self)
 {

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SPARE_DESCRIPTORS 4
@@ -130,9 +131,10 @@ st_system_open_path (const char *path)
   return result_of (open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
-/* As the /proc of this PID namespace numbers it. */
-static int
-get_pid (int pidfd)
+/* The process that a pidfd is of, as the /proc of this PID namespace numbers it. -EINVAL: the descriptor is of something else,
+ * -ESRCH: the process was waited for, or can't be seen from here. */
+int
+st_system_pidfd_get_pid (int pidfd)
 {
   char path[64], line[128];
   int pid = 0;
@@ -157,7 +159,7 @@ st_system_open_process (int           pidfd,
   int fd = st_kernel_pidfd_get (pidfd, kind->pidfd_get);
   if (!st_kernel_is_missing (fd))
     return fd;
-  int pid = get_pid (pidfd);
+  int pid = st_system_pidfd_get_pid (pidfd);
   if (pid < 0)
     return pid;
 
@@ -177,6 +179,33 @@ st_system_is_gone (int pidfd)
 {
   struct pollfd ended = { .fd = pidfd, .events = POLLIN };
   return poll (&ended, 1, 0) > 0;
+}
+
+/* 0 for one of a child of ours, or -errno: ECHILD for one of somebody else. */
+static int
+ask_for_child (int pidfd)
+{
+  siginfo_t info;
+  return result_of (waitid (P_PIDFD, (id_t) pidfd, &info, WEXITED | WNOHANG | WNOWAIT));
+}
+
+/* Needs no /proc. */
+bool
+st_system_is_pidfd (int fd)
+{
+  int result = fd < 0 ? -EBADF : ask_for_child (fd);
+  return result != -EBADF && result != -EINVAL;
+}
+
+/* A pidfd of a child that nobody has waited for: nobody else has its number, unless it is gone already (-ESRCH). */
+int
+st_system_open_child (pid_t pid)
+{
+  int pidfd = st_kernel_pidfd_open (pid);
+  if (pidfd < 0 || ask_for_child (pidfd) == 0)
+    return pidfd;
+  close (pidfd);
+  return -ESRCH;
 }
 
 int

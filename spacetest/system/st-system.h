@@ -24,6 +24,9 @@ int  st_system_open_current (const StKind *kind);
 int  st_system_open_new     (const StKind *kind);
 int  st_system_open_process (int           pidfd,
                              const StKind *kind);
+int  st_system_pidfd_get_pid (int pidfd);
+bool st_system_is_pidfd     (int fd);
+int  st_system_open_child   (pid_t pid);
 int  st_system_open_owner   (int fd);
 int  st_system_open_parent  (int fd);
 int  st_system_owner_uid    (int    fd,

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#include "st-wire.h"
+
+#include <gio/gio.h>
+
+/* @level: of the helper that answered, below the first one. */
+void st_failure_set (GError            **error,
+                     const StWireFailed *failed,
+                     guint               level);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#include "st-channel-private.h"
+#include "st-spacer.h"
+
+StSpacer  *st_spacer_new_take    (StChannel    *channel,
+                                  GMainContext *context,
+                                  GError      **error);
+StSpacer  *st_spacer_start       (StSpacerOptions *options,
+                                  GMainContext    *context,
+                                  GCancellable    *cancellable,
+                                  GError         **error);
+StChannel *st_spacer_get_channel (StSpacer *self,
+                                  GError  **error);
