@@ -19,5 +19,6 @@
 #include <spacetest/core/st-strays.h>
 #include <spacetest/core/st-probe.h>
 #include <spacetest/process/st-spacer-options.h>
+#include <spacetest/process/st-spacer-policy.h>
 #include <spacetest/process/st-spacer.h>
 #undef SPACETEST_INSIDE

@@ -178,8 +178,11 @@ st_transient_make (StNamespaceType types,
  *
  * Makes a new namespace without entering it. It is gone with its last user.
  *
- * A network comes as a [class@Spacetest.TransientNetns], a mount namespace as a [class@Spacetest.TransientMntns]. User, PID and
- * time namespaces are %ST_ERROR_NOT_SUPPORTED: no thread of a threaded process can make them.
+ * A network comes as a [class@Spacetest.TransientNetns], a mount namespace as a [class@Spacetest.TransientMntns].
+ *
+ * What the caller may not make, and user, PID and time namespaces, which no thread can make, come from the default spacer:
+ * [func@Spacetest.Spacer.set_policy] says whether, and [method@Spacetest.NamespaceRef.is_from_spacer] whether it did. A PID
+ * namespace has an init of ours. Without the spacer, these are %ST_ERROR_PERMISSION_DENIED and %ST_ERROR_NOT_SUPPORTED.
  *
  * Returns: (transfer full): a new reference, or %NULL with @error set
  *
@@ -251,7 +254,9 @@ st_namespace_ref_new_transient_finish (GAsyncResult *result,
  * Makes new namespaces, together, without entering them.
  *
  * They are gone with their last user. If a network and a mount namespace are made, the `/sys` of the latter shows the former.
- * User, PID and time namespaces are %ST_ERROR_NOT_SUPPORTED: no thread of a threaded process can make them.
+ *
+ * What the caller may not make, and user, PID and time namespaces, which no thread can make, come from the default spacer, then
+ * all of them; see [ctor@Spacetest.NamespaceRef.new_transient]. If a user namespace is among them, it owns the others.
  *
  * Returns: (transfer full): a new space, or %NULL with @error set
  *

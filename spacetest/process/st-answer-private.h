@@ -22,6 +22,7 @@ gboolean   st_answer_take_handles (StWireMessage *answer,
                                    gsize          n_before,
                                    StHandleSet   *handles,
                                    GError       **error);
+StSysfs    st_answer_get_sysfs    (const StWireMessage *answer);
 gboolean   st_answer_take_made    (StWireMessage *answer,
                                    StHandleSet   *made,
                                    StSysfs       *sysfs,

@@ -115,6 +115,20 @@ set_broker (StHandleSet *handles,
       st_handle_set_broker (handles->of_kind[i], G_OBJECT (channel));
 }
 
+StSysfs
+st_answer_get_sysfs (const StWireMessage *answer)
+{
+  switch (answer->record.done.sysfs)
+    {
+    case ST_WIRE_SYSFS_FRESH:
+      return ST_SYSFS_FRESH;
+    case ST_WIRE_SYSFS_COVERED:
+      return ST_SYSFS_COVERED;
+    default:
+      return ST_SYSFS_KEPT;
+    }
+}
+
 /* Handles of new namespaces that know whom to ask. */
 gboolean
 st_answer_take_made (StWireMessage *answer,
@@ -123,11 +137,10 @@ st_answer_take_made (StWireMessage *answer,
                      StChannel     *channel,
                      GError       **error)
 {
-  const guint32 shown = answer->record.done.sysfs;
   if (!st_answer_take_handles (answer, 0, made, error))
     return FALSE;
   set_broker (made, channel);
-  *sysfs = shown == ST_WIRE_SYSFS_FRESH ? ST_SYSFS_FRESH : shown == ST_WIRE_SYSFS_COVERED ? ST_SYSFS_COVERED : ST_SYSFS_KEPT;
+  *sysfs = st_answer_get_sysfs (answer);
   return TRUE;
 }
 

@@ -70,7 +70,9 @@ st_failure_set (GError            **error,
   const int number = failed->error > 0 ? failed->error : EPROTO;
   g_autoptr (GError) failure = NULL;
   st_error_set_result (&failure, -number, "%s", what);
-  if (failed->step == ST_WIRE_STEP_UNDERSTAND)
+  if (failed->step == ST_WIRE_STEP_SOCKET) /* sockets keep GIO's errors, whoever makes them */
+    g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (number), "%s: %s", what, g_strerror (number));
+  else if (failed->step == ST_WIRE_STEP_UNDERSTAND)
     st_error_set (error, ST_ERROR_HELPER_FAILED, "%s: %s", what, g_strerror (number));
   else if (failed->step == ST_WIRE_STEP_SHARED)
     st_error_set (error, ST_ERROR_WOULD_TOUCH_HOST,

@@ -16,6 +16,7 @@ import inside  # noqa: E402
 
 def pytest_sessionstart():
     """Meson takes 77 for a skip; the rootless run has what it takes."""
+    Spacetest.Spacer.set_policy(Spacetest.SpacerPolicy.NEVER)
     try:
         Spacetest.TransientNetns.new()
     except GLib.Error as error:

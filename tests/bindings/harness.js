@@ -9,6 +9,8 @@ import System from 'system';
 const KINDS = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'];
 const tests = [];
 
+Spacetest.Spacer.set_policy(Spacetest.SpacerPolicy.NEVER);
+
 export function test(name, body) {
     tests.push({name, body});
 }

@@ -25,6 +25,7 @@ test_init (int    *argc,
   g_test_init (argc, argv, NULL);
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);
   test_start_and_wait_for_names (start_what_stays);
+  st_spacer_set_policy (ST_SPACER_POLICY_NEVER, NULL);
 }
 
 static void

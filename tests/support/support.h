@@ -5,7 +5,8 @@
 #include <spacetest/spacetest.h>
 
 /* What the C suites share. Each test is checked for what it leaves behind: descriptors, threads and where they are, child
- * processes, mounts, and the namespaces, working directory and root of the thread that ran it. */
+ * processes, mounts, and the namespaces, working directory and root of the thread that ran it. What may not be made is refused,
+ * unless the test asks for the policy that lets the default spacer make it. */
 
 void     test_init          (int    *argc,
                              char ***argv);
