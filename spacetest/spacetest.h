@@ -21,4 +21,5 @@
 #include <spacetest/process/st-spacer-options.h>
 #include <spacetest/process/st-spacer-policy.h>
 #include <spacetest/process/st-spacer.h>
+#include <spacetest/process/st-spawn.h>
 #undef SPACETEST_INSIDE

@@ -55,6 +55,7 @@ static const Meaning meanings[] = {
   { ELOOP, ST_ERROR_INVALID_ARGUMENT, NULL },
   { ENAMETOOLONG, ST_ERROR_INVALID_ARGUMENT, NULL },
   { ERANGE, ST_ERROR_INVALID_ARGUMENT, NULL },
+  { E2BIG, ST_ERROR_INVALID_ARGUMENT, "an argument may have 128 KiB, all of them a quarter of RLIMIT_STACK" },
   { ENOSYS, ST_ERROR_NOT_SUPPORTED, NULL },
   { EOPNOTSUPP, ST_ERROR_NOT_SUPPORTED, NULL },
   { EUSERS, ST_ERROR_NOT_SUPPORTED, "not in a threaded process" },

@@ -77,27 +77,29 @@ st_process_fill_stdio (void)
   return 0;
 }
 
-static bool
-is_one_of (unsigned int fd,
-           const int   *fds,
-           size_t       n_fds)
+/* The lowest one from @first on, or UINT_MAX. */
+static unsigned int
+next_of (const int   *fds,
+         size_t       n_fds,
+         unsigned int first)
 {
+  unsigned int next = UINT_MAX;
   for (size_t i = 0; i < n_fds; i++)
-    if ((unsigned int) fds[i] == fd)
-      return true;
-  return false;
+    if (fds[i] >= 0 && (unsigned int) fds[i] >= first && (unsigned int) fds[i] < next)
+      next = (unsigned int) fds[i];
+  return next;
 }
 
 void
 st_process_close_all_but (const int *fds,
                           size_t     n_fds)
 {
-  unsigned int last = 0;
-  for (size_t i = 0; i < n_fds; i++)
-    if ((unsigned int) fds[i] > last)
-      last = (unsigned int) fds[i];
-  for (unsigned int fd = 0; fd < last; fd++)
-    if (!is_one_of (fd, fds, n_fds))
-      close ((int) fd);
-  close_range (last + 1, UINT_MAX, 0);
+  unsigned int kept, first = 0;
+  while ((kept = next_of (fds, n_fds, first)) != UINT_MAX)
+    {
+      if (kept > first)
+        close_range (first, kept - 1, 0);
+      first = kept + 1;
+    }
+  close_range (first, UINT_MAX, 0);
 }

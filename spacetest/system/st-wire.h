@@ -32,7 +32,7 @@ typedef enum
   ST_WIRE_GUARD,        /* pidfds of one or two processes that must not outlive the helper, the second not the first either;
                          * no answer */
   /* To a helper that joins. */
-  ST_WIRE_JOIN,         /* namespaces, [connection of the helper that guards] -> nothing at all when the program runs */
+  ST_WIRE_JOIN,         /* namespaces, [connection of the helper that guards] -> DONE when all is ready for the program, then the end */
   /* Answers. */
   ST_WIRE_DONE,
   ST_WIRE_FAILED,

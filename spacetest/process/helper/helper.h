@@ -8,3 +8,4 @@ int serve_main (int    argc,
                 char **argv);
 int join_main  (int    argc,
                 char **argv);
+int helper_refuse (void);

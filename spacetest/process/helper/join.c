@@ -2,9 +2,303 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "helper.h"
 
+#include "st-join.h"
+#include "st-kernel.h"
+#include "st-mirror.h"
+#include "st-process.h"
+#include "st-wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* join FD [--directory=DIR] [--path=PATH] [--keep=FDS|--keep-all] -- ARGV...
+ *
+ * Goes into the namespaces that it gets over FD, and becomes the program. What fails is told over FD. Before it executes the program it says
+ * that, and FD is closed when the program runs. */
+
+#define FAILED 127
+#define NO_PATH "/bin:/usr/bin:." /* as GLib has it */
+
+typedef struct
+{
+  int answer;
+  char *directory; /* inside; NULL: as it is here, if it is there */
+  char *path;      /* where programs are; NULL: as in the environment */
+  int *kept;       /* descriptors for the program */
+  size_t n_kept;
+  bool keeps_all;
+  char **argv;
+} Order;
+
+typedef struct
+{
+  const Order *order;
+  uint32_t serial;
+  int fds[ST_N_KINDS];
+  int guard; /* connection of the helper that kills the program when its caller is gone, or -1 */
+  char directory[PATH_MAX]; /* the caller's, or empty */
+  StJoin join;
+  StMirror mirror;
+} Job;
+
+static void
+tell (const Job   *job,
+      StWireStep   step,
+      unsigned int kinds,
+      int          result)
+{
+  StWireMessage message;
+  st_wire_begin (&message, ST_WIRE_FAILED, job->serial);
+  message.record.failed.step = step;
+  message.record.failed.kinds = kinds;
+  message.record.failed.error = -result;
+  st_wire_send (job->order->answer, &message); /* if nobody listens, there is nobody to run it for */
+}
+
+static noreturn void
+fail (const Job   *job,
+      StWireStep   step,
+      unsigned int kinds,
+      int          result)
+{
+  tell (job, step, kinds, result);
+  _exit (FAILED);
+}
+
+static void
+check (const Job *job,
+       StWireStep step,
+       int        result)
+{
+  if (result < 0)
+    fail (job, step, 0, result);
+}
+
+static void
+receive_job (Job *job)
+{
+  StWireMessage message;
+  const int result = st_wire_receive (job->order->answer, &message);
+  if (result == 0)
+    _exit (FAILED);
+  job->serial = message.record.header.serial;
+  check (job, ST_WIRE_STEP_UNDERSTAND, result);
+  if (message.record.header.type != ST_WIRE_JOIN)
+    fail (job, ST_WIRE_STEP_UNDERSTAND, 0, -EPROTO);
+
+  size_t n = 0;
+  ST_FOREACH_KIND (kind)
+    job->fds[kind->index] = message.record.join.kinds & kind->flag ? st_wire_take_fd (&message, n++) : -1;
+  job->guard = message.record.join.has_guard ? st_wire_take_fd (&message, n) : -1;
+}
+
+/* From here on, the helper at the other end kills the program when the caller's connection is closed, and this copy of it. */
+static void
+ask_guard (Job *job,
+           int  command)
+{
+  StWireMessage message;
+  if (job->guard < 0)
+    return;
+  const int self = st_kernel_pidfd_open (getpid ());
+  int result = self;
+  if (self >= 0)
+    {
+      st_wire_begin (&message, ST_WIRE_GUARD, job->serial);
+      st_wire_add_fd (&message, self);
+      if (command >= 0)
+        st_wire_add_fd (&message, command);
+      while ((result = st_wire_send (job->guard, &message)) == -EAGAIN) /* our caller's end does not block */
+        poll (&(struct pollfd) { .fd = job->guard, .events = POLLOUT }, 1, -1);
+      close (self);
+    }
+  if (result < 0)
+    tell (job, ST_WIRE_STEP_GUARD, 0, result);
+  close (job->guard);
+  if (result < 0)
+    {
+      if (command >= 0)
+        st_mirror_abandon (&job->mirror);
+      _exit (FAILED);
+    }
+}
+
+static void
+enter (Job *job)
+{
+  int result = st_join_enter (&job->join);
+  if (result < 0)
+    {
+      tell (job, ST_WIRE_STEP_ENTER, job->join.failed, result);
+      if (job->join.takes_child)
+        st_mirror_abandon (&job->mirror);
+      _exit (FAILED);
+    }
+}
+
+/* Where the caller is, if that is there inside; the program's own directory counts from there. */
+static void
+go_to_directory (const Job *job)
+{
+  if (job->join.kinds & st_kinds[ST_KIND_MNT].flag && (!job->directory[0] || chdir (job->directory) < 0) && chdir ("/") < 0)
+    fail (job, ST_WIRE_STEP_DIRECTORY, 0, -errno);
+  if (job->order->directory && chdir (job->order->directory) < 0)
+    fail (job, ST_WIRE_STEP_DIRECTORY, 0, -errno);
+}
+
+static char **
+copy_environment (void)
+{
+  size_t n = 0;
+  while (environ[n])
+    n++;
+  char **copy = calloc (n + 1, sizeof *copy);
+  if (copy)
+    memcpy (copy, environ, n * sizeof *copy);
+  return copy;
+}
+
+/* The program gets the environment as it is; where it is looked for is another matter. */
+static noreturn void
+execute (const Job *job)
+{
+  const Order *order = job->order;
+  char **environment = copy_environment ();
+  StWireMessage message;
+  st_wire_begin (&message, ST_WIRE_DONE, job->serial);
+  check (job, ST_WIRE_STEP_EXECUTE, st_wire_send (order->answer, &message));
+  const char *path = order->path ? order->path : getenv ("PATH");
+  if (environment && setenv ("PATH", path ? path : NO_PATH, 1) == 0)
+    execvpe (order->argv[0], order->argv, environment);
+  fail (job, ST_WIRE_STEP_EXECUTE, 0, -errno);
+}
+
+static noreturn void
+become_command (const Job *job)
+{
+  if (st_join_get_user (&job->join) >= 0)
+    check (job, ST_WIRE_STEP_IDS, st_join_become_root ());
+  if (job->join.takes_child)
+    st_mirror_bind ();
+  go_to_directory (job);
+  execute (job);
+}
+
+/* Stays outside, as nobody can change his own PID namespace. */
+static int
+run_child (Job *job)
+{
+  int result = st_mirror_prepare (&job->mirror);
+  if (result >= 0)
+    {
+      enter (job);
+      result = st_mirror_fork (&job->mirror, st_join_get_user (&job->join));
+    }
+  if (result == 0)
+    become_command (job);
+  if (result < 0)
+    {
+      tell (job, ST_WIRE_STEP_FORK, 0, result);
+      st_mirror_abandon (&job->mirror);
+      return FAILED;
+    }
+  ask_guard (job, job->mirror.pidfd);
+  st_mirror_end (st_mirror_run (&job->mirror));
+}
+
+static int
+run (Job *job)
+{
+  receive_job (job);
+  if (!getcwd (job->directory, sizeof job->directory))
+    job->directory[0] = '\0';
+  const int result = st_join_plan (&job->join, job->fds);
+  if (result < 0)
+    fail (job, ST_WIRE_STEP_OPEN, job->join.failed, result);
+  if (job->join.takes_child)
+    return run_child (job);
+  ask_guard (job, -1);
+  enter (job);
+  become_command (job);
+}
+
+static bool
+is_option (char       *word,
+           const char *name,
+           char      **value)
+{
+  const size_t length = strlen (name);
+  if (strncmp (word, name, length) != 0)
+    return false;
+  *value = word + length;
+  return true;
+}
+
+static bool
+parse_kept (Order *order,
+            char  *list)
+{
+  size_t room = 1;
+  for (const char *c = list; *c; c++)
+    room += *c == ',';
+  order->kept = calloc (room, sizeof *order->kept);
+  for (char *word = strtok (list, ","); word && order->kept; word = strtok (NULL, ","))
+    order->kept[order->n_kept++] = atoi (word);
+  return order->kept;
+}
+
+static bool
+parse (Order *order,
+       int    argc,
+       char **argv)
+{
+  char *list;
+  int i = 1;
+  if (argc < 1)
+    return false;
+  order->answer = atoi (argv[0]);
+  for (; i < argc && strcmp (argv[i], "--") != 0; i++)
+    if (strcmp (argv[i], "--keep-all") == 0)
+      order->keeps_all = true;
+    else if (is_option (argv[i], "--keep=", &list))
+      {
+        if (!parse_kept (order, list))
+          return false;
+      }
+    else if (!is_option (argv[i], "--directory=", &order->directory) && !is_option (argv[i], "--path=", &order->path))
+      return false;
+  order->argv = argv + i + 1;
+  return order->answer > STDERR_FILENO && i + 1 < argc;
+}
+
+/* Whatever the caller has open and did not mean for the program. */
+static void
+close_others (const Order *order)
+{
+  int needed[order->n_kept + 4];
+  size_t n = 0;
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    needed[n++] = fd;
+  needed[n++] = order->answer;
+  for (size_t i = 0; i < order->n_kept; i++)
+    needed[n++] = order->kept[i];
+  st_process_close_all_but (needed, n);
+}
+
 int
 join_main (int    argc,
            char **argv)
 {
-  return argc > 0 && argv[0] ? 1 : 2;
+  Order order = { 0 };
+  Job job = { .order = &order };
+  if (!parse (&order, argc, argv) || fcntl (order.answer, F_SETFD, FD_CLOEXEC) < 0)
+    return helper_refuse ();
+  if (!order.keeps_all)
+    close_others (&order);
+  check (&job, ST_WIRE_STEP_OPEN, st_process_fill_stdio ());
+  return run (&job);
 }

@@ -17,6 +17,14 @@ static const Mode modes[] = {
   { "join", join_main },
 };
 
+/* For a command line that makes no sense. */
+int
+helper_refuse (void)
+{
+  fprintf (stderr, "spacetest-helper: this program is started by libspacetest, not by hand\n");
+  return 2;
+}
+
 int
 main (int    argc,
       char **argv)
@@ -24,6 +32,5 @@ main (int    argc,
   for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; i++)
     if (strcmp (argv[1], modes[i].name) == 0)
       return modes[i].run (argc - 2, argv + 2);
-  fprintf (stderr, "spacetest-helper: this program is started by libspacetest, not by hand\n");
-  return 2;
+  return helper_refuse ();
 }

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-trampoline-private.h"
+
+#include "st-error-private.h"
+#include "st-space-private.h"
+#include "st-thread-private.h"
+#include "st-wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRAM      "spacetest-helper"
+#define NO_PATH      "/bin:/usr/bin:." /* as GLib has it */
+#define FIRST_SERIAL 1
+
+typedef struct
+{
+  const char *const *argv;
+  const StSpawnPlan *plan;
+  int order;  /* our end */
+  int answer; /* the helper's end, of the same number there */
+  GSubprocess *process;
+} Trampoline;
+
+static char *
+get_program (void)
+{
+  const char *directory = g_getenv ("SPACETEST_LIBEXECDIR");
+  return g_build_filename (directory && *directory ? directory : ST_LIBEXEC_DIR, PROGRAM, NULL);
+}
+
+static void
+close_fd (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+/* The helper's end keeps its number: nothing that the program may inherit can have it. */
+static int
+open_sockets (Trampoline *self)
+{
+  int sockets[2];
+  int result = st_wire_pair (sockets);
+  if (result < 0)
+    return result;
+  self->order = sockets[0];
+  self->answer = fcntl (sockets[1], F_DUPFD_CLOEXEC, st_spawn_plan_get_free_fd (self->plan));
+  result = self->answer < 0 ? -errno : 0;
+  close (sockets[1]);
+  return result;
+}
+
+static int
+send_order (const Trampoline  *self,
+            const StHandleSet *set)
+{
+  StWireMessage message;
+  st_wire_begin (&message, ST_WIRE_JOIN, FIRST_SERIAL);
+  ST_FOREACH_KIND (kind)
+    if (set->of_kind[kind->index])
+      {
+        message.record.join.kinds |= kind->flag;
+        st_wire_add_fd (&message, set->of_kind[kind->index]->fd);
+      }
+  return st_wire_send (self->order, &message);
+}
+
+static char *
+list_kept (const StSpawnPlan *plan)
+{
+  GString *list = g_string_new ("--keep=");
+  if (plan->flags & G_SUBPROCESS_FLAGS_INHERIT_FDS)
+    g_string_assign (list, "--keep-all");
+  else
+    for (guint i = 0; i < plan->fds->len; i++)
+      g_string_append_printf (list, "%d,", g_array_index (plan->fds, StSpawnFd, i).target);
+  return g_string_free (list, FALSE);
+}
+
+static char *
+find_path (const StSpawnPlan *plan)
+{
+  const char *path = g_getenv ("PATH");
+  if (plan->flags & G_SUBPROCESS_FLAGS_SEARCH_PATH_FROM_ENVP)
+    return NULL;
+  return g_strconcat ("--path=", path ? path : NO_PATH, NULL);
+}
+
+static GPtrArray *
+create_command_line (const Trampoline *self)
+{
+  GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
+  char *path = find_path (self->plan);
+  g_ptr_array_add (words, get_program ());
+  g_ptr_array_add (words, g_strdup ("join"));
+  g_ptr_array_add (words, g_strdup_printf ("%d", self->answer));
+  if (self->plan->directory)
+    g_ptr_array_add (words, g_strconcat ("--directory=", self->plan->directory, NULL));
+  if (path)
+    g_ptr_array_add (words, path);
+  g_ptr_array_add (words, list_kept (self->plan));
+  g_ptr_array_add (words, g_strdup ("--"));
+  for (const char *const *word = self->argv; *word; word++)
+    g_ptr_array_add (words, g_strdup (*word));
+  g_ptr_array_add (words, NULL);
+  return words;
+}
+
+/* GLib tells what the kernel said in words only. */
+static int
+find_number (const char *message)
+{
+  static const int numbers[] = { E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE, ENOENT, ENOTDIR, EACCES, EPERM, ENOEXEC, EBADF };
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    if (strstr (message, g_strerror (numbers[i])))
+      return numbers[i];
+  return 0;
+}
+
+static void
+explain_no_start (const Trampoline *self,
+                  const char       *program,
+                  const char       *message,
+                  GError          **error)
+{
+  const int number = find_number (message);
+  if (number == E2BIG || number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE || number == EBADF)
+    st_error_set_result (error, number == EBADF ? -EMFILE : -number, "cannot start %.256s", self->argv[0]);
+  else
+    st_error_set (error, ST_ERROR_HELPER_FAILED,
+                  "cannot start %.256s: cannot start the helper program %.256s: %s (is spacetest installed, or SPACETEST_LIBEXECDIR set?)",
+                  self->argv[0], program, message);
+}
+
+/* GLib forks the caller unless descriptors are inherited and the working directory is left alone: so they are, and it is. */
+static gboolean
+start (Trampoline *self,
+       GError    **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GSubprocessLauncher) launcher = st_spawn_plan_create_launcher (self->plan, error);
+  if (!launcher)
+    return FALSE;
+  g_autoptr (GPtrArray) words = create_command_line (self);
+  const int number = self->answer;
+  const int source = self->answer;
+  self->answer = -1;
+  st_thread_self (); /* starts what must be started at home */
+  g_subprocess_launcher_take_fd (launcher, source, number);
+  self->process = g_subprocess_launcher_spawnv (launcher, (const char *const *) words->pdata, &failure);
+  if (!self->process)
+    explain_no_start (self, words->pdata[0], failure->message, error);
+  return self->process != NULL;
+}
+
+static gboolean
+is_errno (int number)
+{
+  return number > 0 && number < 4096;
+}
+
+static void
+explain (const Trampoline  *self,
+         const StWireFailed *failed,
+         GError            **error)
+{
+  const char *name = self->argv[0];
+  const int result = -failed->error;
+  g_autofree char *kinds = st_namespace_types_to_string (failed->kinds);
+  switch ((StWireStep) failed->step)
+    {
+    case ST_WIRE_STEP_OPEN:
+      st_error_set_result (error, result, "cannot start %.256s: cannot find where the helper program is", name);
+      return;
+    case ST_WIRE_STEP_ENTER:
+      st_error_set_result (error, result, "cannot start %.256s: cannot enter %s namespace", name, kinds);
+      return;
+    case ST_WIRE_STEP_FORK:
+      st_error_set_result (error, result, "cannot start %.256s: cannot start a process in the pid namespace", name);
+      return;
+    case ST_WIRE_STEP_IDS:
+      st_error_set_result (error, result, "cannot start %.256s: cannot become root of the user namespace", name);
+      return;
+    case ST_WIRE_STEP_DIRECTORY:
+      st_error_set_result (error, result, "cannot start %.256s: cannot go to working directory %.256s inside", name,
+                           self->plan->directory ? self->plan->directory : "/");
+      return;
+    case ST_WIRE_STEP_GUARD:
+      st_error_set (error, ST_ERROR_HELPER_FAILED, "cannot start %.256s: the helper process that is to end it is gone: %s", name,
+                    g_strerror (failed->error));
+      return;
+    case ST_WIRE_STEP_EXECUTE:
+      st_error_set_result (error, result, "cannot start %.256s", name);
+      return;
+    default:
+      st_error_set (error, ST_ERROR_PROTOCOL, "cannot start %.256s: the helper program does not understand the order (step %u: %s)", name,
+                    failed->step, g_strerror (failed->error));
+    }
+}
+
+static gboolean
+wait_for_message (const Trampoline *self,
+                  GCancellable     *cancellable,
+                  GError          **error)
+{
+  GPollFD fds[] = { { self->order, G_IO_IN, 0 }, { -1, G_IO_IN, 0 } };
+  const gboolean can_cancel = cancellable && g_cancellable_make_pollfd (cancellable, &fds[1]);
+  while (fds[0].revents == 0 && !g_cancellable_is_cancelled (cancellable))
+    g_poll (fds, can_cancel ? 2 : 1, -1);
+  if (can_cancel)
+    g_cancellable_release_fd (cancellable);
+  return !g_cancellable_set_error_if_cancelled (cancellable, error);
+}
+
+/* The helper says so before it executes the program; then its end is closed, or it says what went wrong. */
+static gboolean
+wait_for_program (const Trampoline *self,
+                  GCancellable     *cancellable,
+                  GError          **error)
+{
+  StWireMessage message;
+  gboolean executes = FALSE;
+  int result;
+  while (wait_for_message (self, cancellable, error) && (result = st_wire_receive (self->order, &message)) > 0)
+    {
+      const StWireHeader *header = &message.record.header;
+      const guint type = header->serial == FIRST_SERIAL ? header->type : 0;
+      st_wire_close_fds (&message);
+      if (type == ST_WIRE_FAILED && is_errno (message.record.failed.error))
+        {
+          explain (self, &message.record.failed, error);
+          return FALSE;
+        }
+      result = type == ST_WIRE_DONE && !executes ? 1 : -EPROTO;
+      if (result < 0)
+        break;
+      executes = TRUE;
+    }
+  if (g_cancellable_is_cancelled (cancellable) && error && *error)
+    return FALSE;
+  if (result < 0)
+    st_error_set (error, ST_ERROR_PROTOCOL, "cannot start %.256s: the helper program answered nonsense: %s", self->argv[0], g_strerror (-result));
+  else if (!executes)
+    st_error_set (error, ST_ERROR_HELPER_FAILED, "cannot start %.256s: the helper program ended without an answer", self->argv[0]);
+  return result == 0 && executes;
+}
+
+static gboolean
+check_argv (const char *const *argv,
+            GError           **error)
+{
+  if (argv && argv[0])
+    return TRUE;
+  g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "cannot start a program: no arguments, not even its name");
+  return FALSE;
+}
+
+static void
+finish (Trampoline *self)
+{
+  close_fd (&self->order);
+  close_fd (&self->answer);
+  if (!self->process)
+    return;
+  g_subprocess_force_exit (self->process);
+  g_subprocess_wait (self->process, NULL, NULL);
+  g_clear_object (&self->process);
+}
+
+GSubprocess *
+st_trampoline_spawn (StSpace            *space,
+                     const char *const  *argv,
+                     const StSpawnPlan  *plan,
+                     GCancellable       *cancellable,
+                     GError            **error)
+{
+  g_auto (StHandleSet) set = { 0 };
+  Trampoline self = { argv, plan, -1, -1, NULL };
+  g_autoptr (GError) failure = NULL;
+  if (!st_space_acquire (space, &set, error) || !check_argv (argv, error) || !st_spawn_plan_check (plan, error))
+    return NULL;
+  int result = open_sockets (&self);
+  if (result == 0)
+    result = send_order (&self, &set);
+  if (result < 0)
+    st_error_set_result (&failure, result, "cannot start %.256s", argv[0]);
+  if (!failure && start (&self, &failure) && wait_for_program (&self, cancellable, &failure))
+    {
+      close_fd (&self.order);
+      return self.process;
+    }
+  finish (&self);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return NULL;
+}
