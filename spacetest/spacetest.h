@@ -21,5 +21,6 @@
 #include <spacetest/process/st-spacer-options.h>
 #include <spacetest/process/st-spacer-policy.h>
 #include <spacetest/process/st-spacer.h>
+#include <spacetest/process/st-launcher.h>
 #include <spacetest/process/st-spawn.h>
 #undef SPACETEST_INSIDE

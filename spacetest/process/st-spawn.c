@@ -89,8 +89,8 @@ st_spawn_list (StSpace           *space,
  *
  * Exit status and fatal signal are those of the program, and signals that are sent to the process reach it, to stop and to kill
  * it, too. In a PID namespace the process is one outside that stands in for it; [method@Gio.Subprocess.get_identifier] is that
- * one's number. The program gets no descriptors but its standard ones, unless %G_SUBPROCESS_FLAGS_INHERIT_FDS is there; for
- * more, use a launcher.
+ * one's number. The program gets no descriptors but its standard ones, unless %G_SUBPROCESS_FLAGS_INHERIT_FDS is there;
+ * [class@Spacetest.Launcher] can give it more.
  *
  * A kind that the caller may not enter is %ST_ERROR_PERMISSION_DENIED. In C, see also [method@Spacetest.Space.spawn].
  *
