@@ -2,8 +2,6 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "cli.h"
 
-#include <spacetest/spacetest.h>
-
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -58,7 +56,7 @@ cli_print (const char *text)
 int
 cli_print_version (void)
 {
-  return cli_print ("spacetest " ST_VERSION_S "\n");
+  return cli_print ("spacetest " CLI_VERSION "\n");
 }
 
 static bool

@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #pragma once
 
-/* What the sub-commands share. "run" stays single threaded, as only such a process can make a user namespace: no GObject there. */
+/* What the sub-commands share. They stay single threaded, as only such a process can make or enter a user namespace, and start
+ * fast: no GLib here. What needs it is a program of its own, which shares this as well. */
 
 enum
 {

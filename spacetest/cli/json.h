@@ -6,7 +6,8 @@
 
 /* The little of JSON (RFC 8259) that the command writes. NULL is null; what is not UTF-8 is replaced. */
 
-char *json_string     (const char *text);
-void  json_put_member (FILE       *out,
-                       const char *name,
-                       const char *value);
+void json_put_string (FILE       *out,
+                      const char *text);
+void json_put_member (FILE       *out,
+                      const char *name,
+                      const char *value);

@@ -4,9 +4,12 @@
 
 #include "survey-print.h"
 
+#include "st-process.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,9 +114,9 @@ show (char          **arguments,
   return CLI_FAILED;
 }
 
-int
-cli_show (int    argc,
-          char **argv)
+static int
+parse_and_show (int    argc,
+                char **argv)
 {
   static const struct option options[] = {
     { "json", no_argument, NULL, 'J' },
@@ -145,4 +148,23 @@ cli_show (int    argc,
       return CLI_FAILED;
     }
   return show (argv + optind, as_json ? survey_print_json : as_tree ? survey_print_tree : survey_print_table);
+}
+
+/* Started by cli_show(). */
+int
+main (int    argc,
+      char **argv)
+{
+  static char title[] = "spacetest show";
+  cli_set_name (title);
+  const int result = st_process_fill_stdio ();
+  if (result < 0)
+    {
+      cli_complain ("cannot open /dev/null: %s", strerror (-result));
+      return CLI_FAILED;
+    }
+  if (argc < 1)
+    return CLI_FAILED;
+  argv[0] = title; /* getopt_long() begins its messages with it */
+  return parse_and_show (argc, argv);
 }

@@ -15,6 +15,7 @@ import pytest
 sys.dont_write_bytecode = True
 COMMAND = os.environ["SPACETEST_COMMAND"]
 LIBRARY = os.environ["SPACETEST_LIBRARY"]
+SHOW = os.environ["SPACETEST_SHOW"]
 IS_ROOT = os.geteuid() == 0
 NOBODY = 65534
 COMMANDS = ("run", "show", "check")
@@ -96,10 +97,11 @@ def public_command():
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         shutil.copy(LIBRARY, os.path.join(directory, "libspacetest-1.so.0"))
+        shutil.copy(SHOW, os.path.join(directory, "spacetest-show"))
         path = shutil.copy(COMMAND, os.path.join(directory, "spacetest"))
         for name in os.listdir(directory):
             os.chmod(os.path.join(directory, name), 0o755)
-        os.environ["LD_LIBRARY_PATH"] = directory
+        os.environ["LD_LIBRARY_PATH"] = os.environ["SPACETEST_LIBEXECDIR"] = directory
         yield path
 
 

@@ -157,6 +157,8 @@ def test_chroot_without_proc(check_in, chroot):
     (b'quote" and \\ and \t tab', 'quote" and \\ and \t tab'),
     ("gr\u00fcn \U0001f40d".encode(), "gr\u00fcn \U0001f40d"),
     (b"\xff \xc0\x80 \xe2\x82", "\ufffd \ufffd\ufffd \ufffd\ufffd"),
+    (b"\xed\xa0\x80 \xf4\x90\x80\x80 \xe0\x9f\xbf", "\ufffd\ufffd\ufffd \ufffd\ufffd\ufffd\ufffd \ufffd\ufffd\ufffd"),
+    ("\u00e9\u20ac\U0001f30d".encode(), "\u00e9\u20ac\U0001f30d"),
     (b"\xc3\xbc" * 200, None),
     (b"\x01\x7f", "\x01\x7f"),
 ])

@@ -190,6 +190,14 @@ def test_wrong_usage(caller, arguments, words):
     assert words in caller.complaint("show", *arguments)
 
 
+def test_program_is_missing(caller, tmp_path):
+    """What links with the library is a program of its own."""
+    message = caller.complaint("show", env={**os.environ, "SPACETEST_LIBEXECDIR": str(tmp_path)})
+    assert f"cannot run {tmp_path}/spacetest-show: " in message and "SPACETEST_LIBEXECDIR" in message
+    message = caller.complaint("show", env={**os.environ, "SPACETEST_LIBEXECDIR": "/" + "a" * 3000})
+    assert "File name too long" in message
+
+
 def test_gone_process(caller):
     pid = gone_pid()
     assert f"cannot open process {pid}: No such process" in caller.complaint("show", pid)

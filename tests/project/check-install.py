@@ -16,7 +16,7 @@ VALA_SAMPLE = SAMPLE.with_suffix('.vala')
 ALWAYS = ['lib*/**/libspacetest-1.so', 'lib*/**/libspacetest-1.so.0', 'lib*/**/pkgconfig/spacetest-1.pc',
           'include/spacetest-1/spacetest/spacetest.h', 'include/spacetest-1/spacetest/st-version.h',
           'include/spacetest-1/spacetest/core/st-space.h', 'bin/spacetest', 'share/man/man1/spacetest.1*',
-          'share/bash-completion/completions/spacetest']
+          'share/bash-completion/completions/spacetest', 'libexec/spacetest/spacetest-helper', 'libexec/spacetest/spacetest-show']
 WITH_INTROSPECTION = ['lib*/**/girepository-1.0/Spacetest-1.typelib', 'share/gir-1.0/Spacetest-1.gir']
 WITH_VAPI = ['share/vala/vapi/spacetest-1.vapi', 'share/vala/vapi/spacetest-1.deps']
 NOT_OURS_TO_INSTALL = re.compile(r'-private\.h$|/tests?/|\.a$|/libtestsupport')
@@ -65,6 +65,14 @@ def check_soname(library):
         problem('the installed library looks for others in the build directory')
 
 
+def check_command(command):
+    """It starts fast only as long as it does without GLib."""
+    needed = re.findall(r'\(NEEDED\).*\[(.*)\]', run('readelf', '-d', command))
+    for library in needed:
+        if re.match(r'lib(glib|gobject|gio|spacetest)', library):
+            problem(f'{command.name} needs {library}')
+
+
 def check_output(*command, **options):
     finished = attempt(*command, **options)
     print(finished.stdout)
@@ -98,6 +106,9 @@ def main():
         check_files(folder / 'tree', prefix, wanted)
         library = find(prefix, 'lib*/**/libspacetest-1.so.0')
         pkgconfig = find(prefix, 'lib*/**/pkgconfig/spacetest-1.pc')
+        command = find(prefix, 'bin/spacetest')
+        if command:
+            check_command(command)
         if library and pkgconfig:
             relocate(pkgconfig, prefix)
             check_soname(library)
