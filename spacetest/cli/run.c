@@ -9,9 +9,15 @@
 #include "st-kind.h"
 #include "st-process.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define NANOSECONDS 1000000000LL
+#define MAX_SECONDS (INT64_MAX / NANOSECONDS) /* the kernel's limit, too */
 
 /* unshare(1)'s names. */
 static const char help[] =
@@ -33,15 +39,21 @@ static const char help[] =
   "  -C, --cgroup         root of the control groups that are seen\n"
   "  -p, --pid            process ids, with a /proc of their own (implies --mount);\n"
   "                       whatever the command leaves running is killed when it ends\n"
+  "  -T, --time           clocks\n"
   "  -U, --user           user and group ids: own user and group are root inside\n"
   "      --hostname=NAME  host name inside, 1 to 64 bytes (implies --uts)\n"
+  "      --monotonic=SECONDS\n"
+  "                       how far CLOCK_MONOTONIC is ahead of that outside, in whole\n"
+  "                       seconds, negative too (implies --time)\n"
+  "      --boottime=SECONDS\n"
+  "                       the same for CLOCK_BOOTTIME (implies --time)\n"
   "  -h, --help           show this help\n"
   "  -V, --version        show the version\n"
   "\n"
   "The exit status is the command's; a signal that kills it kills spacetest, too.\n"
   "125: spacetest failed, 126: COMMAND can't be run, 127: COMMAND was not found.\n";
 
-static const char short_options[] = "+nmuiCpUhV";
+static const char short_options[] = "+nmuiCpTUhV";
 
 static const struct option options[] = {
   { "net", no_argument, NULL, 'n' },
@@ -50,8 +62,11 @@ static const struct option options[] = {
   { "ipc", no_argument, NULL, 'i' },
   { "cgroup", no_argument, NULL, 'C' },
   { "pid", no_argument, NULL, 'p' },
+  { "time", no_argument, NULL, 'T' },
   { "user", no_argument, NULL, 'U' },
   { "hostname", required_argument, NULL, 'H' },
+  { "monotonic", required_argument, NULL, 'M' },
+  { "boottime", required_argument, NULL, 'B' },
   { "help", no_argument, NULL, 'h' },
   { "version", no_argument, NULL, 'V' },
   { 0 },
@@ -69,6 +84,9 @@ static const struct
   { 'i', CLONE_NEWIPC },
   { 'C', CLONE_NEWCGROUP },
   { 'p', CLONE_NEWPID | CLONE_NEWNS },
+  { 'T', CLONE_NEWTIME },
+  { 'M', CLONE_NEWTIME },
+  { 'B', CLONE_NEWTIME },
   { 'U', CLONE_NEWUSER },
 };
 
@@ -99,6 +117,48 @@ check_host_name (const char *name)
   return true;
 }
 
+/* Whole seconds, as unshare(1) has them. */
+static bool
+parse_offset (const char *option,
+              const char *text,
+              int64_t    *nanoseconds)
+{
+  char *end;
+  errno = 0;
+  const long long seconds = strtoll (text, &end, 10);
+  if (end == text || *end || isspace ((unsigned char) *text))
+    {
+      cli_complain ("invalid offset '%s' of --%s: not a whole number of seconds, as in 3600 or -60", text, option);
+      return false;
+    }
+  if (errno || seconds > MAX_SECONDS || seconds < -MAX_SECONDS)
+    {
+      cli_complain ("invalid offset '%s' of --%s: more than %lld seconds", text, option, MAX_SECONDS);
+      return false;
+    }
+  *nanoseconds = seconds * NANOSECONDS;
+  return true;
+}
+
+/* What is more than a kind. */
+static bool
+parse_argument (int    option,
+                World *world)
+{
+  switch (option)
+    {
+    case 'H':
+      world->host_name = optarg;
+      return true;
+    case 'M':
+      return parse_offset ("monotonic", optarg, &world->monotonic);
+    case 'B':
+      return parse_offset ("boottime", optarg, &world->boottime);
+    default:
+      return true;
+    }
+}
+
 typedef enum
 {
   PARSED_COMMAND,
@@ -119,10 +179,8 @@ parse (int    argc,
         return PARSED_HELP;
       if (option == 'V')
         return PARSED_VERSION;
-      if (option == '?')
+      if (option == '?' || !parse_argument (option, world))
         return PARSED_NONSENSE;
-      if (option == 'H')
-        world->host_name = optarg;
       world->kinds |= get_kinds (option);
     }
   if (optind == argc)

@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "cure.h"
 
+#include "st-clock.h"
 #include "st-idmap.h"
 #include "st-kernel.h"
 #include "st-kind.h"
@@ -93,6 +94,29 @@ correct_sysfs (bool is_network_new)
   return result < 0 ? result : st_process_return_to ("/sys");
 }
 
+static bool
+set_clocks (int64_t monotonic,
+            int64_t boottime)
+{
+  const int result = st_clock_shift (monotonic, boottime);
+  const char *cure = "";
+  if (result >= 0)
+    return true;
+  if (result == -ERANGE)
+    cure = " (no clock may be before 0, nor beyond 146 years)";
+  else if (result == -EPERM || result == -EACCES)
+    cure = " (it takes the capability CAP_SYS_TIME: go with --user)";
+  cli_complain ("cannot set the clocks of the new time namespace: %s%s", strerror (-result), cure);
+  return false;
+}
+
+/* So that the command is in it, not only its children. */
+static bool
+enter_time (const World *world)
+{
+  return set_clocks (world->monotonic, world->boottime) && check (st_clock_enter_new (), "enter the new time namespace");
+}
+
 bool
 world_make (const World *world)
 {
@@ -100,6 +124,8 @@ world_make (const World *world)
   if (kinds & CLONE_NEWUSER && !make_user ())
     return false;
   if (!make_others (kinds & ~(unsigned int) CLONE_NEWUSER))
+    return false;
+  if (kinds & CLONE_NEWTIME && !enter_time (world))
     return false;
   if (kinds & CLONE_NEWNS && !check (st_mount_make_private (), "make the new mnt namespace private"))
     return false;

@@ -73,7 +73,9 @@ def test_options_of_run_end(tmp_path):
     assert complete("run", "--", "--ne", cwd=tmp_path) == []
     assert complete("run", "true", "--fi", cwd=tmp_path) == ["--file"]
     assert complete("run", "true", "--ne", cwd=tmp_path) == []
-    assert complete("run", "--hostname", "a", "--ne") == ["--net"]
+    for option in ("--hostname", "--monotonic", "--boottime"):
+        assert complete("run", option, "7", "--ne") == ["--net"]
+        assert complete("run", option, "=", "7", "--ne") == ["--net"]
 
 
 def test_arguments_of_run(tmp_path):

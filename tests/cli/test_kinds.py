@@ -7,9 +7,10 @@ import pytest
 
 FLAGS = {
     "--net": {"net"}, "--mount": {"mnt"}, "--uts": {"uts"}, "--ipc": {"ipc"}, "--cgroup": {"cgroup"}, "--pid": {"pid", "mnt"},
+    "--time": {"time"}, "--monotonic=1": {"time"}, "--boottime=0": {"time"}, "-T": {"time"},
     "--user": {"user"}, "--hostname=there": {"uts"},
     "-n": {"net"}, "-m": {"mnt"}, "-u": {"uts"}, "-i": {"ipc"}, "-C": {"cgroup"}, "-p": {"pid", "mnt"}, "-U": {"user"},
-    "-nmuiCpU": {"net", "mnt", "uts", "ipc", "cgroup", "pid", "user"},
+    "-nmuiCpTU": {"net", "mnt", "uts", "ipc", "cgroup", "pid", "time", "user"},
     "-nu": {"net", "uts"}, "-np": {"net", "pid", "mnt"}, "-mi": {"mnt", "ipc"}, "-nU": {"net", "user"},
 }
 

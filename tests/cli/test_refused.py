@@ -3,7 +3,7 @@
 """What the kernel refuses: one line that says what, why and what helps. Limits are set in user namespaces of the test's own."""
 import pytest
 
-FLAGS = {"net": "--net", "mnt": "--mount", "uts": "--uts", "ipc": "--ipc", "cgroup": "--cgroup", "pid": "--pid"}
+FLAGS = {"net": "--net", "mnt": "--mount", "uts": "--uts", "ipc": "--ipc", "cgroup": "--cgroup", "pid": "--pid", "time": "--time"}
 
 
 def complaint(caller, script, *arguments, options=("--user", "--mount"), status=125):
@@ -27,7 +27,7 @@ def test_limit_further_up(caller, kind):
 
 @pytest.mark.parametrize("kind", FLAGS)
 def test_the_kind_is_named_among_others(caller, kind):
-    message = complaint(caller, f"echo 0 > /proc/sys/user/max_{kind}_namespaces", "run", "-nmuiCp", "true")
+    message = complaint(caller, f"echo 0 > /proc/sys/user/max_{kind}_namespaces", "run", "-nmuiCpT", "true")
     assert f"cannot create {kind} namespace" in message
 
 

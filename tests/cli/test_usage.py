@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-OPTIONS = ("--net", "--mount", "--uts", "--ipc", "--cgroup", "--pid", "--user", "--hostname", "--help", "--version")
+OPTIONS = ("--net", "--mount", "--uts", "--ipc", "--cgroup", "--pid", "--time", "--user", "--hostname", "--monotonic", "--boottime", "--help", "--version")
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("-h",)])
