@@ -98,6 +98,18 @@ take_signals (const StMirror *self)
   return goes_on;
 }
 
+/* Stops as the command was. Whoever continues us means the command: a SIGCONT that is not there any more was taken back by a stop
+ * signal after it, and is made up for, so that the command can stop again. */
+static void
+stop_like_command (const StMirror *self,
+                   int             number)
+{
+  sigset_t pending;
+  st_signals_stop_by (number, self->shadow.socket);
+  if (sigpending (&pending) == 0 && !sigismember (&pending, SIGCONT))
+    kill (self->command, SIGCONT);
+}
+
 /* Gives the wait status when the command has ended, or -1. */
 static int
 look_at_command (const StMirror *self)
@@ -107,7 +119,7 @@ look_at_command (const StMirror *self)
     if (WIFSTOPPED (status))
       {
         if (!take_signals (self)) /* both are stopped by a SIGSTOP, and then continued: that comes later */
-          st_signals_stop_by (WSTOPSIG (status), self->shadow.socket);
+          stop_like_command (self, WSTOPSIG (status));
       }
     else if (!WIFCONTINUED (status))
       return status;
