@@ -97,14 +97,55 @@ first_of (unsigned int kinds)
   return NULL;
 }
 
+/* As far as can be seen from here. */
+static bool
+is_above (int upper,
+          int lower)
+{
+  StIdentity wanted;
+  bool is_found = false;
+  if (st_system_identify (upper, &wanted) < 0)
+    return false;
+  for (int next, at = st_system_open_parent (lower); at >= 0; at = next)
+    {
+      next = st_system_open_parent (at);
+      is_found = is_found || is_at (at, &wanted) > 0; /* closes it */
+    }
+  return is_found;
+}
+
+/* Of the user namespaces that own what was refused, that which is around the others: from there, one may enter what they own, too. */
+static int
+open_outermost_owner (StJoin      *self,
+                      unsigned int refused)
+{
+  int outermost = -EPERM;
+  ST_FOREACH_KIND (kind)
+    if (refused & kind->flag)
+      {
+        const int owner = st_system_open_owner (self->fds[kind->index]);
+        if (owner < 0)
+          continue;
+        if (outermost >= 0 && !is_above (owner, outermost))
+          {
+            close (owner);
+            continue;
+          }
+        if (outermost >= 0)
+          close (outermost);
+        outermost = owner;
+      }
+  return outermost;
+}
+
 /* Whoever made the user namespace that owns what was refused has every right there. */
 static int
-enter_owner (StJoin       *self,
-             const StKind *refused)
+enter_owner (StJoin      *self,
+             unsigned int refused)
 {
   const StKind *user = &st_kinds[ST_KIND_USER];
   StIdentity identity;
-  const int owner = st_system_open_owner (self->fds[refused->index]);
+  const int owner = open_outermost_owner (self, refused);
   int result = owner < 0 ? owner : st_system_identify (owner, &identity);
   if (result == 0 && is_at (st_system_open_current (user), &identity) != 0)
     result = -EPERM; /* there already, and it did not help */
@@ -131,7 +172,7 @@ enter_user (StJoin      *self,
       return result;
     }
   if (refused && error == -EPERM && self->fds[user->index] < 0)
-    enter_owner (self, first_of (refused)); /* if that fails, the first refusal is what counts */
+    enter_owner (self, refused); /* if that fails, the first refusal is what counts */
   return 0;
 }
 
