@@ -19,6 +19,8 @@ typedef int (*CliFunc) (int    argc,
 
 int  cli_run           (int    argc,
                         char **argv);
+int  cli_enter         (int    argc,
+                        char **argv);
 int  cli_show          (int    argc,
                         char **argv);
 int  cli_check         (int    argc,

@@ -10,3 +10,9 @@
 void cure_for_namespace (const StKind *kind,
                          int           result,
                          char          cure[CURE_SIZE]);
+
+/* What helps where it did not let us in: " (...)", or nothing. @fd is the namespace. */
+void cure_for_joining   (const StKind *kind,
+                         int           fd,
+                         int           result,
+                         char          cure[CURE_SIZE]);

@@ -17,6 +17,7 @@ static const struct
   const char *purpose;
 } commands[] = {
   { "run", cli_run, "run a program in new namespaces" },
+  { "enter", cli_enter, "run a program in existing namespaces" },
   { "show", cli_show, "show namespaces, and who holds them" },
   { "check", cli_check, "find out which namespaces can be had here, and what stands in the way" },
 };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """What the tests of the command share. Each test runs as whoever runs pytest and, where that is root, as nobody, too."""
+import contextlib
 import ctypes
 import os
 import select
@@ -18,7 +19,7 @@ LIBRARY = os.environ["SPACETEST_LIBRARY"]
 SHOW = os.environ["SPACETEST_SHOW"]
 IS_ROOT = os.geteuid() == 0
 NOBODY = 65534
-COMMANDS = ("run", "show", "check")
+COMMANDS = ("run", "enter", "show", "check")
 KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 PYTHON = "/usr/bin/python3"
 LONG = 60     # seconds; more than anything here takes on a slow machine
@@ -72,8 +73,8 @@ class Caller:
         return subprocess.run(self.argv(*arguments), **options)
 
     def run(self, *arguments, **options):
-        """What a program under "spacetest run" prints; it has to succeed."""
-        result = self.call("run", *arguments, **options)
+        """What a program under "spacetest run", or what else is named, prints; it has to succeed."""
+        result = self.call(*([] if arguments[0] in COMMANDS else ["run"]), *arguments, **options)
         assert (result.returncode, result.stderr) == (0, "")
         return result.stdout
 
@@ -110,9 +111,30 @@ def caller(request, public_command):
     return Caller(request.param, public_command)
 
 
-def find_children():
-    with open(f"/proc/self/task/{os.getpid()}/children") as children:
-        return [int(pid) for pid in children.read().split()]
+def find_children(pid=None):
+    pid = pid or os.getpid()
+    with open(f"/proc/{pid}/task/{pid}/children") as children:
+        return [int(child) for child in children.read().split()]
+
+
+@contextlib.contextmanager
+def inside(caller, *options, script="echo ready; exec sleep 1000"):
+    """The process id, as seen from here, of a shell script under "spacetest run" that says when it is ready."""
+    with caller.start("run", *options, "--", "sh", "-c", script, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            yield find_children(find_children(process.pid)[0])[0] if "--pid" in options else process.pid
+        finally:
+            process.kill()
+
+
+def prepare_way(caller, way):
+    """The arguments up to the command: those given, with the target of "enter"."""
+    if way[0] != "enter":
+        yield way
+        return
+    with inside(caller, "--pid", "--net") as pid:
+        yield ("enter", f"--target={pid}", *way[1:])
 
 
 def reap_all(seconds=SOON):

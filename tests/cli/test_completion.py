@@ -42,10 +42,10 @@ def test_commands():
     assert complete("-") == ["--help", "--version"]
 
 
-@pytest.mark.parametrize("command", ["run", "show", "check"])
+@pytest.mark.parametrize("command", ["run", "enter", "show", "check"])
 def test_options(command):
     """All that the help lists."""
-    listed = re.findall(r"^ +(?:-\w, +)?(--[a-z]+=?)", help_of(command), re.MULTILINE)
+    listed = re.findall(r"^ +(?:-\w, +)?(--[a-z-]+=?)", help_of(command), re.MULTILINE)
     assert len(listed) >= 3
     assert complete(command, "-") == listed
     assert complete(command, "--ver") == ["--version"]
@@ -85,6 +85,29 @@ def test_arguments_of_run(tmp_path):
     package = '_command_offset () { COMPREPLY=("offset $1"); }\n'
     assert complete("run", "-n", "git", "chec", before=package) == ["offset 3"]
     assert complete("run", "--hostname", "=", "a", "--", "gi", before=package) == ["offset 6"]
+
+
+def test_values_of_enter(tmp_path):
+    """A process, a number or a file, also when the equal sign is the last of what is typed."""
+    (tmp_path / "names pace").touch()
+    pid = str(os.getpid())
+    for option in ("-t", "--target"):
+        assert pid in complete("enter", option, pid[:1]) and pid in complete("enter", "-a", option, "")
+    assert pid in complete("enter", "--target", "=", pid[:1]) and pid in complete("enter", "--target", "=")
+    for option in ("--net", "--root", "--wd"):
+        assert complete("enter", option, "=", "na", cwd=tmp_path) == ["names pace"]
+        assert complete("enter", "--target", "=", pid, option, "=", cwd=tmp_path) == ["names pace"]
+    assert complete("enter", "--setuid", "=", "1") == complete("enter", "-S", "1") == []
+
+
+def test_command_of_enter(tmp_path):
+    (tmp_path / "file").touch()
+    assert complete("enter", "--targ") == ["--target="]
+    for before in (["-a", "--target", "=", "1"], ["-t", "1", "--net"], ["--net", "=", "file", "--"], ["-S", "1", "-F"]):
+        assert "unshare" in complete("enter", *before, "uns")
+        assert complete("enter", *before, "cat", "fi", cwd=tmp_path) == ["file"]
+        assert complete("enter", *before, "cat", "-t", "fi", cwd=tmp_path) == ["file"]
+    assert complete("enter", "-t", "1", "--us") == ["--user"]
 
 
 def test_places(tmp_path):

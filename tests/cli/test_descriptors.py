@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from conftest import PYTHON
+from conftest import PYTHON, prepare_way
 
-WAYS = [(), ("--net", "--mount"), ("--pid",), ("-nmuiCpU", "--hostname=there")]
+WAYS = [("run",), ("run", "--net", "--mount"), ("run", "--pid"), ("run", "-nmuiCpU", "--hostname=there"), ("enter", "--net"), ("enter", "--pid")]
 # Which of the first thousand are open, without opening one.
 FIND_OPEN = """
 import fcntl
@@ -23,8 +23,8 @@ found = [fd for fd in range(1000) if is_open(fd)]
 
 
 @pytest.fixture(params=WAYS, ids=" ".join)
-def way(request):
-    return request.param
+def way(request, caller):
+    yield from prepare_way(caller, request.param)
 
 
 def test_nothing_leaks_into_the_command(caller, way):
@@ -34,7 +34,7 @@ def test_nothing_leaks_into_the_command(caller, way):
 def test_what_the_caller_hands_on_arrives(caller, way):
     reading, writing = os.pipe()
     try:
-        process = caller.start("run", *way, "--", PYTHON, "-c", f"import os; os.write({writing}, b'handed on')", pass_fds=[writing])
+        process = caller.start(*way, "--", PYTHON, "-c", f"import os; os.write({writing}, b'handed on')", pass_fds=[writing])
         os.close(writing)
         writing = -1
         assert os.read(reading, 100) == b"handed on"
@@ -49,7 +49,7 @@ def test_what_the_caller_hands_on_arrives(caller, way):
 @pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1, 2]], ids=str)
 def test_closed_standard_streams_stay_closed(caller, way, closed):
     reading, writing = os.pipe()
-    process = caller.start("run", *way, "--", PYTHON, "-c", FIND_OPEN + f"import os; os.write({writing}, str(found).encode())",
+    process = caller.start(*way, "--", PYTHON, "-c", FIND_OPEN + f"import os; os.write({writing}, str(found).encode())",
                            pass_fds=[writing], preexec_fn=lambda: [os.close(fd) for fd in closed])
     os.close(writing)
     with open(reading) as answer:
@@ -59,20 +59,20 @@ def test_closed_standard_streams_stay_closed(caller, way, closed):
 
 @pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1, 2]], ids=str)
 def test_failures_with_closed_standard_streams(caller, way, closed):
-    result = caller.call("run", *way, "--", "/no/such/command", preexec_fn=lambda: [os.close(fd) for fd in closed])
+    result = caller.call(*way, "--", "/no/such/command", preexec_fn=lambda: [os.close(fd) for fd in closed])
     assert result.returncode == 127
     assert result.stdout == ""
     assert ("/no/such/command" in result.stderr) == (2 not in closed)
 
 
 def test_standard_streams_pass_through(caller, way):
-    result = caller.call("run", *way, "--", "sh", "-c", "cat; echo error >&2", stdin=None, input="input")
+    result = caller.call(*way, "--", "sh", "-c", "cat; echo error >&2", stdin=None, input="input")
     assert (result.returncode, result.stdout, result.stderr) == (0, "input", "error\n")
 
 
 def test_output_ends_when_the_command_closes_it(caller, way):
     """Nobody of ours holds the caller's pipes while the command runs."""
-    process = caller.start("run", *way, "--", "sh", "-c", "exec >&- 2>&- sleep 1000", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = caller.start(*way, "--", "sh", "-c", "exec >&- 2>&- sleep 1000", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with process:
         assert (process.stdout.read(), process.stderr.read()) == ("", "")
         assert process.poll() is None

@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
-from conftest import LONG, PYTHON
+from conftest import LONG, PYTHON, prepare_way
 
-WAYS = [(), ("--net", "--mount"), ("--pid",)]
+WAYS = [("run",), ("run", "--net", "--mount"), ("run", "--pid"), ("enter", "--net"), ("enter", "--pid")]
 
 # Prints each signal it gets; SIGRTMAX ends it.
 LISTENER = """
@@ -24,13 +24,13 @@ while (got := signal.sigwaitinfo(listened)).si_signo != signal.SIGRTMAX:
 
 
 @pytest.fixture(params=WAYS, ids=" ".join)
-def way(request):
-    return request.param
+def way(request, caller):
+    yield from prepare_way(caller, request.param)
 
 
 @pytest.fixture
 def listener(caller, way):
-    with caller.start("run", *way, "--", PYTHON, "-c", LISTENER, stdout=subprocess.PIPE) as process:
+    with caller.start(*way, "--", PYTHON, "-c", LISTENER, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == "ready\n"
         yield process
         process.send_signal(signal.SIGRTMAX)
@@ -47,7 +47,7 @@ def test_signals_are_passed_on(listener):
 
 def test_alarm_of_the_caller(caller, way):
     """An alarm set before the command is executed is meant for the command."""
-    process = caller.start("run", *way, "--", "sleep", "1000",
+    process = caller.start(*way, "--", "sleep", "1000",
                            preexec_fn=lambda: signal.setitimer(signal.ITIMER_REAL, 0.2))
     assert process.wait(LONG) == -signal.SIGALRM
 
@@ -63,7 +63,7 @@ info, mask = Info(), ctypes.c_uint64(1 << (signal.SIGUSR1 - 1))
 ctypes.CDLL(None).sigwaitinfo((ctypes.c_uint64 * 16)(mask.value), ctypes.byref(info))
 print(hex(info.value))"""
     import ctypes
-    with caller.start("run", *way, "--", PYTHON, "-c", script, stdout=subprocess.PIPE) as process:
+    with caller.start(*way, "--", PYTHON, "-c", script, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == "ready\n"
         assert ctypes.CDLL(None).sigqueue(process.pid, signal.SIGUSR1, ctypes.c_void_p(0x123456789abcdef)) == 0
         assert process.stdout.readline() == "0x123456789abcdef\n"
@@ -71,7 +71,7 @@ print(hex(info.value))"""
 
 
 def test_fatal_signal_from_outside(caller, way):
-    with caller.start("run", *way, "--", "sh", "-c", "echo ready; exec sleep 1000", stdout=subprocess.PIPE) as process:
+    with caller.start(*way, "--", "sh", "-c", "echo ready; exec sleep 1000", stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == "ready\n"
         process.terminate()
         assert process.wait(LONG) == -signal.SIGTERM

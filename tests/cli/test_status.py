@@ -9,14 +9,14 @@ import tempfile
 
 import pytest
 
-from conftest import PYTHON
+from conftest import PYTHON, prepare_way
 
-WAYS = [(), ("--net", "--mount"), ("--pid",)]
+WAYS = [("run",), ("run", "--net", "--mount"), ("run", "--pid"), ("enter", "--net"), ("enter", "--pid")]
 
 
 @pytest.fixture(params=WAYS, ids=" ".join)
-def way(request):
-    return request.param
+def way(request, caller):
+    yield from prepare_way(caller, request.param)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def directory():
 
 @pytest.mark.parametrize("status", [0, 1, 7, 125, 126, 127, 128, 255])
 def test_exit_status(caller, way, status):
-    result = caller.call("run", *way, "--", "sh", "-c", f"exit {status}")
+    result = caller.call(*way, "--", "sh", "-c", f"exit {status}")
     assert (result.returncode, result.stdout, result.stderr) == (status, "", "")
 
 
@@ -39,7 +39,7 @@ def test_fatal_signal(caller, way, name, directory):
     script = f"import os; os.kill(os.getpid(), {int(number)})"
     # Python keeps SIGINT for itself unless it was told otherwise.
     script = f"import signal; {int(number)} in (9, 34) or signal.signal({int(number)}, signal.SIG_DFL)\n" + script
-    result = caller.call("run", *way, "--", PYTHON, "-c", script, cwd=directory)
+    result = caller.call(*way, "--", PYTHON, "-c", script, cwd=directory)
     assert (result.returncode, result.stderr) == (-number, "")
 
 
@@ -59,12 +59,12 @@ def test_one_core_dump_is_enough(caller, directory):
 
 @pytest.mark.parametrize("command", ["no-such-command", "/no/such/command", "/etc/passwd/no-directory", ""])
 def test_not_found(caller, way, command):
-    assert f"'{command}'" in caller.complaint("run", *way, "--", command, status=127)
+    assert f"'{command}'" in caller.complaint(*way, "--", command, status=127)
 
 
 @pytest.mark.parametrize("command", ["/etc/passwd", "/etc"])
 def test_not_executable(caller, way, command):
-    message = caller.complaint("run", *way, "--", command, status=126)
+    message = caller.complaint(*way, "--", command, status=126)
     assert f"'{command}'" in message and "Permission denied" in message
 
 
@@ -72,11 +72,11 @@ def test_no_interpreter(caller, way, directory):
     script = directory / "script"
     script.write_text("#!/no/such/interpreter\n")
     script.chmod(0o755)
-    assert "interpreter is missing" in caller.complaint("run", *way, "--", str(script), status=126)
+    assert "interpreter is missing" in caller.complaint(*way, "--", str(script), status=126)
 
 
 def test_name_with_a_newline(caller, way):
-    assert "'two?lines'" in caller.complaint("run", *way, "--", "two\nlines", status=127)
+    assert "'two?lines'" in caller.complaint(*way, "--", "two\nlines", status=127)
 
 
 def test_path_is_searched_and_environment_kept(caller, way, directory):
@@ -89,7 +89,7 @@ def test_path_is_searched_and_environment_kept(caller, way, directory):
 
 def test_children_ignored_by_the_caller(caller, way):
     """With SIGCHLD ignored the kernel forgets how children ended."""
-    result = caller.call("run", *way, "--", "sh", "-c", "exit 7",
+    result = caller.call(*way, "--", "sh", "-c", "exit 7",
                          preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
     assert result.returncode == 7
 

@@ -8,15 +8,15 @@ import signal
 
 import pytest
 
-from conftest import LONG, PYTHON, libc
+from conftest import LONG, PYTHON, libc, prepare_way
 
 JOBS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "jobs.py")
-WAYS = [(), ("--pid",)]
+WAYS = [("run",), ("run", "--pid"), ("enter", "--net"), ("enter", "--pid")]
 
 
 @pytest.fixture(params=WAYS, ids=" ".join)
-def way(request):
-    return request.param
+def way(request, caller):
+    yield from prepare_way(caller, request.param)
 
 
 class Terminal:
@@ -26,7 +26,7 @@ class Terminal:
         event_pipe, order_pipe = os.pipe(), os.pipe()
         for fd in (event_pipe[1], order_pipe[0]):
             os.set_inheritable(fd, True)
-        arguments = [str(event_pipe[1]), str(order_pipe[0]), *caller.argv("run", *way, "--", PYTHON, "-c", script)]
+        arguments = [str(event_pipe[1]), str(order_pipe[0]), *caller.argv(*way, "--", PYTHON, "-c", script)]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.execv(PYTHON, [PYTHON, JOBS, *arguments])
@@ -188,7 +188,7 @@ def test_hang_up_of_the_leader_itself(caller, way):
     script = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, {1}); print('ready', flush=True); exit(signal.sigwait({1}) + 40)"
     pid, fd = pty.fork()
     if pid == 0:
-        os.execvp((argv := caller.argv("run", *way, "--", PYTHON, "-c", script))[0], argv)
+        os.execvp((argv := caller.argv(*way, "--", PYTHON, "-c", script))[0], argv)
     shown = b""
     while b"ready\r\n" not in shown:
         shown += os.read(fd, 100)
@@ -196,7 +196,8 @@ def test_hang_up_of_the_leader_itself(caller, way):
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 41
 
 
-def test_terminal_taken_by_the_command(caller):
+@pytest.mark.parametrize("way", [("run", "--pid"), ("enter", "--pid")], ids=" ".join, indirect=True)
+def test_terminal_taken_by_the_command(start, way):
     """Inside a pid namespace nobody can give it back to a process group from outside."""
     script = """
 import os, signal
@@ -208,7 +209,4 @@ if child == 0:
     os.tcsetpgrp(0, os.getpid())
     os._exit(os.tcgetpgrp(0) != os.getpid())
 exit(os.waitstatus_to_exitcode(os.wait()[1]))"""
-    terminal = Terminal(caller, ("--pid",), script)
-    terminal.expect(b"ready")
-    assert terminal.event() == "ended 0 job"
-    terminal.close()
+    assert start(script).event() == "ended 0 job"
