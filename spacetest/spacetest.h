@@ -23,4 +23,5 @@
 #include <spacetest/process/st-spacer.h>
 #include <spacetest/process/st-launcher.h>
 #include <spacetest/process/st-spawn.h>
+#include <spacetest/testing/st-test.h>
 #undef SPACETEST_INSIDE

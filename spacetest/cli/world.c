@@ -133,5 +133,5 @@ world_make (const World *world)
     return false;
   if (kinds & CLONE_NEWNET && !check (st_system_loopback_up (), "bring lo up in the new net namespace"))
     return false;
-  return !(kinds & CLONE_NEWNS) || check (correct_sysfs (kinds & CLONE_NEWNET), "show the network in /sys");
+  return !(kinds & CLONE_NEWNS) || check (st_mount_correct_sysfs (kinds & CLONE_NEWNET), "show the network in /sys");
 }

@@ -27,6 +27,9 @@ struct _StNamespaceRefClass
   void (*close) (StNamespaceRef *self);
 };
 
+/* Called for each reference that is opened or made, on any thread. For the test helpers. */
+void            st_namespace_ref_set_hook        (void (*hook) (StNamespaceRef *self));
+
 StNamespaceRef *st_namespace_ref_new_take_handle (StHandle *handle);
 void            st_namespace_ref_take_made       (StNamespaceRef *self,
                                                   StHandle       *handle);

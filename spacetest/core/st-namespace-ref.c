@@ -156,6 +156,14 @@ st_namespace_ref_init (StNamespaceRef *self)
   g_mutex_init (&self->lock);
 }
 
+static void (*open_hook) (StNamespaceRef *self);
+
+void
+st_namespace_ref_set_hook (void (*hook) (StNamespaceRef *self))
+{
+  g_atomic_pointer_set (&open_hook, hook);
+}
+
 /* Takes @handle. Once, before anybody else knows of @self. */
 void
 st_namespace_ref_take_handle (StNamespaceRef *self,
@@ -165,6 +173,9 @@ st_namespace_ref_take_handle (StNamespaceRef *self,
   self->kind = handle->kind;
   self->identity = handle->identity;
   self->from_spacer = handle->broker != NULL;
+  void (*hook) (StNamespaceRef *) = g_atomic_pointer_get (&open_hook);
+  if (G_UNLIKELY (hook))
+    hook (self);
 }
 
 /* The same for a namespace that is new. */

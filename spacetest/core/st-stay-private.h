@@ -18,6 +18,9 @@ struct _StStay
   StPlace place;         /* root and working directory at home, if the mount namespace is switched */
 };
 
+/* Called on the thread that begins a stay, once it counts. For the test helpers. */
+void     st_stay_set_hook  (void (*hook) (StStay *stay));
+
 gboolean st_stay_begin     (StStay         *self,
                             StNamespaceType types,
                             GError        **error);

@@ -7,6 +7,14 @@
 #include <errno.h>
 #include <unistd.h>
 
+static void (*begin_hook) (StStay *stay);
+
+void
+st_stay_set_hook (void (*hook) (StStay *stay))
+{
+  g_atomic_pointer_set (&begin_hook, hook);
+}
+
 static void
 push (StStay *self)
 {
@@ -15,6 +23,9 @@ push (StStay *self)
   self->outer = thread->innermost;
   thread->innermost = self;
   g_mutex_unlock (&thread->lock);
+  void (*hook) (StStay *) = g_atomic_pointer_get (&begin_hook);
+  if (G_UNLIKELY (hook))
+    hook (self);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "st-mount.h"
 
 #include "st-kernel.h"
+#include "st-process.h"
 #include "st-system.h"
 
 #include <errno.h>
@@ -292,6 +293,29 @@ int
 st_mount_cover_interfaces (void)
 {
   return mount_at ("tmpfs", "/sys/class/net", KERNEL_FS_FLAGS | MS_RDONLY, "mode=0555,size=4k");
+}
+
+static int
+mount_or_cover_sysfs (void)
+{
+  int result = st_mount_sysfs ();
+  if (result == -EPERM || result == -EACCES)
+    result = st_mount_cover_interfaces ();
+  return result;
+}
+
+/* Never a /sys of another network. Where the kernel won't tell, what was there is right unless the network is new. For a process
+ * that has just made its mount namespace: its working directory goes along. */
+int
+st_mount_correct_sysfs (bool is_network_new)
+{
+  int right = st_mount_is_sysfs_right (0);
+  if (right == -EPERM || right == -EACCES)
+    right = !is_network_new;
+  if (right != 0)
+    return right;
+  int result = mount_or_cover_sysfs ();
+  return result < 0 ? result : st_process_return_to ("/sys");
 }
 
 int

@@ -15,6 +15,7 @@ int st_mount_is_shared        (const char *path,
 int st_mount_is_sysfs_right   (uint64_t network);
 int st_mount_sysfs            (void);
 int st_mount_cover_interfaces (void);
+int st_mount_correct_sysfs    (bool is_network_new);
 int st_mount_proc             (void);
 int st_mount_tmpfs            (const char *path,
                                uint64_t    size);

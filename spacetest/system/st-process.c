@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int
@@ -82,6 +83,29 @@ static unsigned int
 next_of (const int   *fds,
          size_t       n_fds,
          unsigned int first)
+/* Any, those that have ended and nobody waited for included. */
+int
+st_process_has_children (void)
+{
+  siginfo_t info;
+  if (waitid (P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+    return true;
+  return errno == ECHILD ? false : -errno;
+}
+
+/* Becomes another program, or says why not. */
+int
+st_process_execute (const char  *path,
+                    char *const *argv,
+                    char *const *environment)
+{
+  return result_of (execve (path, argv, environment));
+}
+
+static bool
+is_one_of (unsigned int fd,
+           const int   *fds,
+           size_t       n_fds)
 {
   unsigned int next = UINT_MAX;
   for (size_t i = 0; i < n_fds; i++)

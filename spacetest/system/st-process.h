@@ -15,5 +15,9 @@ int  st_process_set_host_name  (const char *name);
 int  st_process_return_to      (const char *top);
 void st_process_leave_directory (void);
 int  st_process_fill_stdio     (void);
+int  st_process_has_children   (void);
+int  st_process_execute        (const char  *path,
+                                char *const *argv,
+                                char *const *environment);
 void st_process_close_all_but  (const int *fds,
                                 size_t     n_fds);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#pragma once
+
+#include "st-test.h"
+
+/* What the files of this room need of each other. */
+
+/* Why nobody here is root, in the words of an error; for tests that would have to be. */
+gboolean st_test_home_check        (StNamespaceType types,
+                                    GError        **error);
+void     st_test_home_make         (char **argv);
+
+/* Visits: those that a test did not leave. */
+void         st_test_visits_init   (void);
+void         st_test_visits_begin  (void);           /* of a test whose end is told by the next */
+void         st_test_visits_end    (void);
+StTestScope *st_test_scope_enter   (StSpace        *space, /* or NULL: new namespaces */
+                                    StNamespaceType types,
+                                    GError        **error);
+
+gboolean st_test_is_running        (void);
+
+/* The way into the namespaces of a test that failed. */
+void     st_test_report_look_outside (void);
+void     st_test_report_init       (const char *program);
+void     st_test_report            (void);
+
+/* What is there now that was not there at the beginning. */
+void        st_test_leaks_begin    (void);
+void        st_test_leaks_begin_tests (void);
+GHashTable *st_test_leaks_collect_visit (void);       /* what a visit may open and close again */
+GPtrArray  *st_test_leaks_allow    (GHashTable *before); /* all that was not there before */
+void        st_test_leaks_forbid   (GPtrArray *allowed);
+GPtrArray  *st_test_leaks_wait_for_strays (GHashTable *known);
+
+/* Who holds a namespace. */
+void     st_test_holders_init      (void);
+char    *st_test_holders_describe  (int fd);         /* or NULL */

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-test-private.h"
+
+#include "st-error.h"
+#include "st-stay-private.h"
+#include "st-visit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What a test entered and did not leave fails it. */
+
+static struct
+{
+  GThread *thread;     /* that runs the tests */
+  pid_t pid;
+  StStay *base;        /* where the test began */
+  gboolean is_begun;
+  gboolean is_told;    /* by who runs the test, when it ends */
+  GHashTable *strays;  /* that are known */
+} state;
+
+typedef struct
+{
+  StVisit *visit;
+  const char *file; /* NULL: the test as a whole */
+  int line;
+  GPtrArray *allowed; /* what it keeps open; NULL on other threads */
+} Scope;
+
+gboolean
+st_test_is_running (void)
+{
+  const char *path = g_test_get_path ();
+  return path && *path;
+}
+
+static gboolean
+is_inside (StThread *thread,
+           StStay   *base)
+{
+  for (StStay *stay = thread->innermost; stay; stay = stay->outer)
+    if (stay == base)
+      return TRUE;
+  return base == NULL;
+}
+
+static guint
+count_visits (StThread *thread,
+              StStay   *base)
+{
+  guint n = 0;
+  for (StStay *stay = thread->innermost; stay != base; stay = stay->outer)
+    n += stay->owner != NULL;
+  return n;
+}
+
+/* Ends those that were begun after @base. The test goes on at home, or the process ends. */
+static char *
+end_inner (StStay *base)
+{
+  StThread *thread = st_thread_self ();
+  g_autoptr (GError) failure = NULL;
+  if (!is_inside (thread, base) || thread->innermost == base)
+    return NULL;
+  st_test_report ();
+  const guint n = count_visits (thread, base);
+  st_stay_end_inner (thread, base, &failure);
+  if (g_error_matches (failure, ST_ERROR, ST_ERROR_NO_RETURN))
+    g_error ("%s", failure->message);
+  return g_strdup_printf ("%u %s not left, and would have lasted on (dropping a visit does not leave it; ST_TEST_ENTER leaves by itself)", n,
+                          n == 1 ? "visit was" : "visits were");
+}
+
+static void
+check_visits (void)
+{
+  g_autofree char *failure = end_inner (state.base);
+  if (failure)
+    g_test_fail_printf ("%s%s", failure, state.is_told ? "" : "; what is to be left by a tear-down is entered in a test of st_test_add()");
+}
+
+static void
+check_strays (void)
+{
+  g_autoptr (GPtrArray) strays = st_test_leaks_wait_for_strays (state.strays);
+  if (strays->len > 0)
+    g_test_fail_printf ("started on a visit, and stays there: %s", (char *) strays->pdata[0]);
+}
+
+static void
+end (gpointer unused)
+{
+  check_visits ();
+  check_strays ();
+  state.is_begun = FALSE;
+}
+
+/* The first stay of a test brings its end to our notice. */
+static void
+note_stay (StStay *stay)
+{
+  if (g_thread_self () != state.thread || state.is_begun || !st_test_is_running () || getpid () != state.pid)
+    return;
+  state.is_begun = TRUE;
+  state.base = stay->outer;
+  st_test_leaks_begin_tests ();
+  if (!state.is_told)
+    g_test_queue_destroy (end, NULL);
+}
+
+void
+st_test_visits_begin (void)
+{
+  state.is_told = TRUE;
+}
+
+void
+st_test_visits_end (void)
+{
+  if (state.is_begun)
+    end (NULL);
+  state.is_told = FALSE;
+}
+
+static void
+find_main (StThread *thread,
+           gpointer  data)
+{
+  if (thread->tid == state.pid)
+    *(gboolean *) data = thread->innermost != NULL;
+}
+
+static G_NORETURN void
+refuse_exit (const char *why)
+{
+  fflush (NULL);
+  g_print ("Bail out! spacetest: %s\n", why);
+  g_printerr ("spacetest: %s\n", why);
+  fflush (NULL);
+  _exit (1);
+}
+
+/* A program that ends before its tests do has not passed, whatever status it wants to end with. */
+static void
+check_exit (void)
+{
+  gboolean is_elsewhere = FALSE;
+  if (getpid () != state.pid)
+    return;
+  st_thread_foreach (find_main, &is_elsewhere);
+  if (is_elsewhere)
+    {
+      st_test_report ();
+      refuse_exit ("the program ended on a visit that it had not left");
+    }
+  if (st_test_is_running () && !g_test_subprocess ())
+    refuse_exit ("the program ended in the middle of a test");
+}
+
+void
+st_test_visits_init (void)
+{
+  state.thread = g_thread_self ();
+  state.pid = getpid ();
+  state.strays = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_ptr_array_unref (st_test_leaks_wait_for_strays (state.strays));
+  st_stay_set_hook (note_stay);
+  atexit (check_exit);
+}
+
+StTestScope *
+st_test_scope_enter (StSpace        *space,
+                     StNamespaceType types,
+                     GError        **error)
+{
+  const gboolean counts = g_thread_self () == state.thread;
+  if (counts && st_test_is_running ())
+    st_test_leaks_begin_tests ();
+  g_autoptr (GHashTable) before = counts ? st_test_leaks_collect_visit () : NULL;
+  StVisit *visit = space ? st_space_enter (space, error) : st_enter_transient (types, error);
+  if (!visit)
+    return NULL;
+  Scope *self = g_new0 (Scope, 1);
+  self->visit = visit;
+  self->allowed = counts ? st_test_leaks_allow (before) : NULL;
+  return self;
+}
+
+/**
+ * st_test_scope_new: (skip)
+ * @types: kinds of namespaces to make
+ * @domain: (nullable): log domain
+ * @file: source file
+ * @line: line in it
+ * @func: function in it
+ *
+ * Takes the calling thread into new namespaces until `st_test_scope_free()`, which [func@Spacetest.TEST_ENTER] calls at the end of
+ * the block. If that can't be done, the test fails at the given place, and the process ends.
+ *
+ * Returns: (transfer full): the scope
+ *
+ * Since: 0.1
+ */
+StTestScope *
+st_test_scope_new (StNamespaceType types,
+                   const char     *domain,
+                   const char     *file,
+                   int             line,
+                   const char     *func)
+{
+  g_autoptr (GError) error = NULL, why = NULL;
+  Scope *self = st_test_scope_enter (NULL, types, &error);
+  if (self)
+    {
+      self->file = file;
+      self->line = line;
+      return self;
+    }
+  gboolean knows_why = g_error_matches (error, ST_ERROR, ST_ERROR_PERMISSION_DENIED) && !st_test_home_check (types, &why);
+  g_autofree char *message = g_strconcat ("ST_TEST_ENTER: ", error->message, knows_why ? "; " : "", knows_why ? why->message : "", NULL);
+  g_assertion_message (domain, file, line, func, message);
+  abort (); /* where assertions are not fatal: the test must not go on at home */
+}
+
+static StStay *
+find_stay (StVisit *visit)
+{
+  StStay *stay = st_thread_self ()->innermost;
+  while (stay && stay->owner != (GObject *) visit)
+    stay = stay->outer;
+  return stay;
+}
+
+static void
+fail (const Scope *self,
+      const char  *message)
+{
+  if (self->file)
+    g_test_fail_printf ("%s:%d: ST_TEST_ENTER: %s", self->file, self->line, message);
+  else
+    g_test_fail_printf ("%s", message);
+}
+
+/**
+ * st_test_scope_free: (skip)
+ * @self: (transfer full): the scope
+ *
+ * Leaves, together with all that was entered since, which fails the test. If the thread can't come home, the process ends with the
+ * message.
+ *
+ * Since: 0.1
+ */
+void
+st_test_scope_free (StTestScope *self)
+{
+  Scope *scope = self;
+  g_autoptr (GError) error = NULL;
+  StStay *stay = find_stay (scope->visit);
+  g_autofree char *failure = stay ? end_inner (stay) : NULL;
+  if (failure)
+    fail (scope, failure);
+  else if (st_test_is_running () && g_test_failed ())
+    st_test_report ();
+  if (!st_visit_leave (scope->visit, &error))
+    g_error ("%s:%d: ST_TEST_ENTER: %s", scope->file ? scope->file : "test", scope->line, error->message);
+  if (scope->allowed)
+    st_test_leaks_forbid (scope->allowed);
+  g_clear_pointer (&scope->allowed, g_ptr_array_unref);
+  g_object_unref (scope->visit);
+  g_free (scope);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+#include "st-test-private.h"
+
+#include "st-error.h"
+#include "st-probe.h"
+#include "st-stay-private.h"
+#include "st-visit.h"
+
+#define MOST_OPTIONS 8
+
+/* The macro for programs without assertions is not for us. */
+#undef st_test_init
+
+/**
+ * st_test_init: (skip)
+ * @argc: (inout): number of arguments
+ * @argv: (inout): arguments
+ * @...: options of `g_test_init()`, ended by %NULL
+ *
+ * Initialises GLib's test framework as `g_test_init()` does, and takes a program that may not make namespaces to where it may.
+ *
+ * Who has no `CAP_SYS_ADMIN` becomes root in a user namespace of his own, as `spacetest run` would make it: his own user and group
+ * are root in there, and the mount table, network, host name, IPC and control groups are new, too, so that a visit can come home. The
+ * kernel allows this to single-threaded processes only, so this had better be the first line of `main()`. If there are threads all the same
+ * (a sanitizer's, or those of a preloaded library), the program is started anew by `spacetest run`, from the PATH.
+ *
+ * Where that is refused, everything goes on as it is: [func@Spacetest.test_require] skips a test with the reason, and
+ * [func@Spacetest.TEST_ENTER] fails with it. `SPACETEST_NO_USERNS=1` in the environment forbids it.
+ *
+ * From here on no test passes that does not leave what it entered, starts a thread that stays on a visit, or calls
+ * `exit()`. If a test fails on a visit, or holds other namespaces, a command to get there is written to standard error.
+ * `SPACETEST_ON_FAILURE` says what happens then: `report` is nothing else, `keep` stops the process, so that the namespaces
+ * can be looked at from outside, and `shell` starts a shell in there on the terminal. For this there are handlers for
+ * `SIGABRT`, `SIGTRAP` and the signals of the processor's, which leave it to those of before them how the process ends.
+ *
+ * ```c
+ * int
+ * main (int    argc,
+ *       char **argv)
+ * {
+ *   st_test_init (&argc, &argv, NULL);
+ *   g_test_add_func ("/network/fresh", test_fresh_network);
+ *   return g_test_run ();
+ * }
+ * ```
+ *
+ * Since: 0.1
+ */
+void
+st_test_init (int    *argc,
+              char ***argv,
+              ...)
+{
+  const char *options[MOST_OPTIONS + 1] = { NULL };
+  gsize n = 0;
+  va_list args;
+  va_start (args, argv);
+  for (const char *option; (option = va_arg (args, const char *));)
+    if (n < MOST_OPTIONS)
+      options[n++] = option;
+    else
+      g_error ("st_test_init: more than %d options", MOST_OPTIONS);
+  va_end (args);
+
+  st_test_report_look_outside ();
+  st_test_home_make (*argv);
+  g_test_init (argc, argv, options[0], options[1], options[2], options[3], options[4], options[5], options[6], options[7], NULL);
+  st_test_report_init ((*argv)[0]);
+  st_test_leaks_begin ();
+  st_test_holders_init ();
+  st_test_visits_init ();
+}
+
+static void
+skip (const char *why)
+{
+  if (g_strcmp0 (g_getenv ("SPACETEST_REQUIRE"), "1") == 0)
+    g_test_fail_printf ("skipped, but SPACETEST_REQUIRE=1: %s", why);
+  else
+    g_test_skip (why);
+}
+
+/* Why there can be no test in these, or NULL. */
+static GError *
+find_obstacle (StNamespaceType types)
+{
+  GError *error = NULL;
+  if (st_probe (types, NULL, &error))
+    st_test_home_check (types, &error);
+  return error;
+}
+
+/**
+ * st_test_require: (skip)
+ * @types: kinds of namespaces
+ *
+ * Skips the test, with the reason, if there can be no new namespaces of these kinds.
+ *
+ * It tries, as [func@Spacetest.probe] does. With `SPACETEST_REQUIRE=1` in the environment, the test fails instead: for machines where all
+ * tests are expected to run.
+ *
+ * ```c
+ * if (!st_test_require (ST_NAMESPACE_NET))
+ *   return;
+ * ```
+ *
+ * Returns: %TRUE if the test can go on
+ *
+ * Since: 0.1
+ */
+gboolean
+st_test_require (StNamespaceType types)
+{
+  st_test_leaks_begin_tests ();
+  g_autoptr (GError) obstacle = find_obstacle (types);
+  if (!obstacle)
+    return TRUE;
+  if (g_error_matches (obstacle, ST_ERROR, ST_ERROR_INVALID_ARGUMENT))
+    g_test_fail_printf ("%s", obstacle->message);
+  else
+    skip (obstacle->message);
+  return FALSE;
+}
+
+/**
+ * st_test_get_space: (skip)
+ *
+ * Gets the space of the innermost visit that the calling thread is on: after [func@Spacetest.TEST_ENTER], the new namespaces.
+ *
+ * ```c
+ * ST_TEST_ENTER (ST_NAMESPACE_MNT);
+ * StNamespaceRef *mntns = st_space_get_ref (st_test_get_space (), ST_NAMESPACE_MNT, &error);
+ * st_transient_mntns_mount_tmpfs (ST_TRANSIENT_MNTNS (mntns), "/etc", 0, &error);
+ * ```
+ *
+ * Returns: (transfer none) (nullable): the space, %NULL at home
+ *
+ * Since: 0.1
+ */
+StSpace *
+st_test_get_space (void)
+{
+  for (StStay *stay = st_thread_self ()->innermost; stay; stay = stay->outer)
+    if (stay->owner)
+      return st_visit_get_space ((StVisit *) stay->owner);
+  return NULL;
+}
+
+typedef struct
+{
+  StSpace *space; /* or NULL: new namespaces */
+  StNamespaceType types;
+  GTestFunc test;
+} TestIn;
+
+static void
+test_in_free (gpointer data)
+{
+  TestIn *self = data;
+  g_clear_object (&self->space);
+  g_free (self);
+}
+
+/* Kinds that no thread can enter end up here as well. */
+static void
+explain (const TestIn *self,
+         const GError *error)
+{
+  g_autoptr (GError) obstacle = self->space ? NULL : find_obstacle (self->types);
+  if (!obstacle || g_error_matches (obstacle, ST_ERROR, ST_ERROR_INVALID_ARGUMENT))
+    g_test_fail_printf ("the test was not run: %s", error->message);
+  else
+    skip (obstacle->message);
+}
+
+static void
+run_in (gconstpointer data)
+{
+  const TestIn *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StTestScope) scope = st_test_scope_enter (self->space, self->types, &error);
+  if (scope)
+    self->test ();
+  else
+    explain (self, error);
+}
+
+static void
+add_in (const char     *path,
+        StSpace        *space,
+        StNamespaceType types,
+        GTestFunc       test)
+{
+  TestIn *self = g_new0 (TestIn, 1);
+  self->space = space;
+  self->types = types;
+  self->test = test;
+  g_test_add_data_func_full (path, self, run_in, test_in_free);
+}
+
+/**
+ * st_test_add_in: (skip)
+ * @path: where the test is in the tree of tests
+ * @types: kinds of namespaces to make
+ * @test: the test
+ *
+ * Adds a test that is run in new namespaces.
+ *
+ * Where there can be none, the test is skipped with the reason, or fails if `SPACETEST_REQUIRE=1`. User, PID and time namespaces can't
+ * be entered by a thread, so that a test in them fails with %ST_ERROR_NOT_SUPPORTED's message.
+ *
+ * Since: 0.1
+ */
+void
+st_test_add_in (const char     *path,
+                StNamespaceType types,
+                GTestFunc       test)
+{
+  add_in (path, NULL, types, test);
+}
+
+/**
+ * st_test_add_in_space: (skip)
+ * @path: where the test is in the tree of tests
+ * @space: a space
+ * @test: the test
+ *
+ * Adds a test that is run in a space, which may be shared by several tests. If it can't be entered, the test fails.
+ *
+ * Since: 0.1
+ */
+void
+st_test_add_in_space (const char *path,
+                      StSpace    *space,
+                      GTestFunc   test)
+{
+  g_return_if_fail (ST_IS_SPACE (space));
+  add_in (path, g_object_ref (space), ST_NAMESPACE_NONE, test);
+}
+
+typedef struct
+{
+  gsize size;
+  gconstpointer data;
+  GTestFixtureFunc set_up;
+  GTestFixtureFunc test;
+  GTestFixtureFunc tear_down;
+} TestWith;
+
+static void
+call (GTestFixtureFunc func,
+      gpointer        *fixture,
+      const TestWith  *self)
+{
+  if (func)
+    func (*fixture, self->data);
+}
+
+static void
+set_up_with (gpointer      fixture,
+             gconstpointer data)
+{
+  const TestWith *self = data;
+  *(gpointer *) fixture = self->size ? g_malloc0 (self->size) : NULL;
+  st_test_leaks_begin ();
+  st_test_visits_begin ();
+  call (self->set_up, fixture, self);
+}
+
+static void
+run_with (gpointer      fixture,
+          gconstpointer data)
+{
+  const TestWith *self = data;
+  call (self->test, fixture, self);
+}
+
+static void
+tear_down_with (gpointer      fixture,
+                gconstpointer data)
+{
+  const TestWith *self = data;
+  call (self->tear_down, fixture, self);
+  st_test_visits_end ();
+  g_free (*(gpointer *) fixture);
+}
+
+/**
+ * st_test_add_vtable: (skip)
+ * @path: where the test is in the tree of tests
+ * @fixture_size: size of the fixture
+ * @data: what the functions get, besides the fixture
+ * @set_up: called before the test
+ * @test: the test
+ * @tear_down: called after the test
+ *
+ * What [func@Spacetest.test_add] calls.
+ *
+ * Since: 0.1
+ */
+void
+st_test_add_vtable (const char      *path,
+                    gsize            fixture_size,
+                    gconstpointer    data,
+                    GTestFixtureFunc set_up,
+                    GTestFixtureFunc test,
+                    GTestFixtureFunc tear_down)
+{
+  TestWith *self = g_new0 (TestWith, 1);
+  *self = (TestWith) { fixture_size, data, set_up, test, tear_down };
+  g_test_add_vtable (path, sizeof (gpointer), self, set_up_with, run_with, tear_down_with);
+}

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""What the tests of the C helpers share. Each runs as whoever runs pytest and, where that is root, as nobody, too."""
+import os
+import re
+import subprocess
+
+import pytest
+
+FAILING = os.environ["SPACETEST_FAILING"]
+THREADED = os.environ["SPACETEST_THREADED"]
+AS_NOBODY = os.environ["SPACETEST_AS_NOBODY"]
+COMMAND = os.environ["SPACETEST_COMMAND"]
+LONG = 60     # seconds; more than anything here takes on a slow machine
+PATHS = ":".join([os.path.dirname(COMMAND), os.environ["PATH"]])
+
+
+class Caller:
+    """Somebody who runs tests."""
+
+    def __init__(self, name):
+        self.name = name
+        self.prefix = [AS_NOBODY] if name == "nobody" else []
+
+    def argv(self, *argv):
+        return [*self.prefix, *argv]
+
+    def run(self, path, *options, program=FAILING, **variables):
+        """One test of a program."""
+        env = {**os.environ, "SPACETEST_ON_FAILURE": "", **variables}
+        env.pop("SPACETEST_REQUIRE", None) if "SPACETEST_REQUIRE" not in variables else None
+        return subprocess.run(self.argv(program, "-p", path, *options), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=LONG, env=env)
+
+    def passes(self, path, **variables):
+        result = self.run(path, **variables)
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert re.search(rf"^ok \d+ {path}", result.stdout, re.MULTILINE), result.stdout
+        return result
+
+    def fails(self, path, *options, **variables):
+        """A failure that nobody can miss: neither who asks for the exit status, nor who reads TAP."""
+        result = self.run(path, *options, **variables)
+        assert result.returncode != 0, result.stdout + result.stderr
+        assert re.search(r"^(not ok |Bail out!)", result.stdout, re.MULTILINE), result.stdout
+        assert not re.search(rf"^ok \d+ {re.escape(path)}$", result.stdout, re.MULTILINE), result.stdout
+        return result
+
+
+@pytest.fixture(params=["self"] + (["nobody"] if os.geteuid() == 0 else []))
+def caller(request):
+    return Caller(request.param)
+
+
+@pytest.fixture
+def nobody():
+    """Somebody who can't make namespaces as he is."""
+    with open("/proc/self/status") as status:
+        capabilities = int(re.search(r"^CapEff:\s*(\w+)", status.read(), re.MULTILINE)[1], 16)
+    return Caller("self" if os.geteuid() != 0 and not capabilities >> 21 & 1 else "nobody")

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""Tests that left something undone don't pass, whatever they say."""
+import pytest
+
+NOT_LEFT = "1 visit was not left"
+
+
+@pytest.mark.parametrize("name", ["leave", "scope", "fixture", "skip"])
+def test_good(caller, name):
+    result = caller.passes(f"/good/{name}")
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("path", ["/forgotten", "/dropped", "/dropped-in-scope", "/skipped-inside", "/fixture-forgot", "/in/forgotten"])
+def test_visit_not_left(caller, path):
+    result = caller.fails(path)
+    assert f"not ok 1 {path} - " in result.stdout
+    assert NOT_LEFT in result.stdout
+
+
+def test_scope_names_its_line(caller):
+    assert "failing.c:62: ST_TEST_ENTER: 1 visit" in caller.fails("/dropped-in-scope").stdout
+
+
+def test_fixture_of_glib(caller):
+    """The tear-down would leave, but nobody can know that."""
+    result = caller.fails("/fixture-of-glib")
+    assert NOT_LEFT in result.stdout and "st_test_add()" in result.stdout
+
+
+@pytest.mark.parametrize("path", ["/forgotten", "/stray"])
+def test_others_go_on_at_home(caller, path):
+    """With -k, the next tests run all the same, and find themselves at home."""
+    result = caller.fails(path, "-p", "/good", "-k")
+    assert f"not ok 1 {path}" in result.stdout
+    assert result.stdout.count("\nok ") == 4
+    assert "\n1..5\n" in result.stdout
+
+
+@pytest.mark.parametrize("path, message", [
+    ("/exit", "ended in the middle of a test"),
+    ("/exit-inside", "ended on a visit that it had not left"),
+    ("/exit-in-call", "ended on a visit that it had not left"),
+])
+def test_exit(caller, path, message):
+    result = caller.fails(path)
+    assert result.returncode == 1
+    assert f"Bail out! spacetest: the program {message}" in result.stdout
+    assert f"spacetest: the program {message}" in result.stderr
+
+
+def test_visit_of_the_program(caller):
+    """Tests may run on a visit that main() entered, but the program has to leave it."""
+    result = caller.run("/good", ENTER_FIRST="1")
+    assert result.stdout.count("\nok ") == 4
+    assert result.returncode == 1
+    assert "Bail out! spacetest: the program ended on a visit" in result.stdout
+
+
+@pytest.mark.parametrize("path", ["/stray", "/stray-of-call"])
+def test_stray(caller, path):
+    result = caller.fails(path)
+    assert f"not ok 1 {path} - started on a visit, and stays there" in result.stdout
+    assert "a-stray" in result.stdout
+
+
+def test_cannot_enter(caller):
+    result = caller.fails("/bad-kinds")
+    assert "failing.c:159:test_bad_kinds: ST_TEST_ENTER: cannot create pid namespace" in result.stderr
+
+
+def test_never_goes_on_at_home(caller):
+    """Not even where assertions are not fatal: the test would do to the host what it wants to do to a new network."""
+    result = caller.run("/not-fatal")
+    assert result.returncode < 0
+    assert "ST_TEST_ENTER: cannot create pid namespace" in result.stderr
+    assert "went on" not in result.stdout
+
+
+def test_in_space(caller):
+    assert "went on" in caller.passes("/in/net").stdout
+    assert "failing.c" in caller.fails("/in/fail").stderr
+
+
+@pytest.mark.parametrize("path, message", [
+    ("/in/none", "the test was not run"),
+    ("/in/nonsense", "is not a list of namespace kinds"),
+    ("/in/pid", "the test was not run: cannot create pid namespace: no thread of a threaded process can"),
+])
+def test_in_space_not_run(caller, path, message):
+    result = caller.fails(path)
+    assert f"not ok 1 {path} - " in result.stdout
+    assert message in result.stdout
+    assert "went on" not in result.stdout
+
+
+def test_require_nonsense(caller):
+    """A mistake is no reason to skip."""
+    assert "not ok 1 /require/nonsense" in caller.fails("/require/nonsense").stdout
