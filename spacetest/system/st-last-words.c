@@ -16,7 +16,7 @@
 
 #define TEXT_SIZE 2048
 
-/* abort(), G_BREAKPOINT() and what is the processor's. */
+/* Failed assertions, fatal messages, and what is the processor's. */
 static const int numbers[] = { SIGABRT, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL };
 
 #define N_NUMBERS (sizeof numbers / sizeof numbers[0])
@@ -36,6 +36,7 @@ handle (int        number,
         void      *context)
 {
   int error = errno;
+  (void) context;
   for (size_t i = 0; i < N_NUMBERS; i++)
     if (numbers[i] == number)
       sigaction (number, &before[i], NULL);

@@ -40,8 +40,10 @@ static void
 read_name (const char *path,
            char        name[ST_WAY_IN_NAME_SIZE])
 {
-  ssize_t length = readlink (path, name, ST_WAY_IN_NAME_SIZE - 1);
-  name[length > 0 ? length : 0] = '\0';
+  char target[ST_WAY_IN_NAME_SIZE];
+  ssize_t length = readlink (path, target, sizeof target - 1);
+  target[length > 0 ? length : 0] = '\0';
+  strcpy (name, target);
 }
 
 void

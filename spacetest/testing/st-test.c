@@ -307,7 +307,9 @@ st_test_add_vtable (const char      *path,
                     GTestFixtureFunc test,
                     GTestFixtureFunc tear_down)
 {
+  static GSList *added; /* GLib does not free what a test with a fixture is given */
   TestWith *self = g_new0 (TestWith, 1);
+  added = g_slist_prepend (added, self);
   *self = (TestWith) { fixture_size, data, set_up, test, tear_down };
   g_test_add_vtable (path, sizeof (gpointer), self, set_up_with, run_with, tear_down_with);
 }

@@ -204,7 +204,7 @@ int
 main (int    argc,
       char **argv)
 {
-  st_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  st_test_init (&argc, &argv, NULL);
   home[0] = where ("net");
   home[1] = where ("mnt");
   g_test_add_func ("/suite/enter", test_enter);

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include <spacetest/spacetest.h>
 
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A program that has a thread before it comes to st_test_init(), as under a sanitizer. */
@@ -18,6 +18,7 @@ wait_forever (gpointer data)
 static void
 test_inside (void)
 {
+  g_assert_nonnull (strstr (g_get_user_cache_dir (), "/.dirs/")); /* options of g_test_init() are passed on */
   g_assert_null (g_getenv ("SPACETEST_STARTED_AGAIN"));
   if (!st_test_require (ST_NAMESPACE_NET))
     return;
@@ -31,7 +32,7 @@ main (int    argc,
 {
   g_autoptr (GThread) thread = g_thread_new ("early", wait_forever, NULL);
   g_printerr ("started\n");
-  st_test_init (&argc, &argv, NULL);
+  st_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/threaded/inside", test_inside);
   return g_test_run ();
 }
