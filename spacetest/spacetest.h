@@ -24,4 +24,6 @@
 #include <spacetest/process/st-launcher.h>
 #include <spacetest/process/st-spawn.h>
 #include <spacetest/testing/st-test.h>
+#include <spacetest/inside/st-startup.h>
+#include <spacetest/inside/st-pin.h>
 #undef SPACETEST_INSIDE

@@ -59,7 +59,12 @@ st_namespace_ref_new_for_path (const char     *path,
   int fd = st_system_open_path (path);
   int result = fd < 0 ? fd : st_system_get_kind (fd, &kind);
   if (result == 0)
-    return new_of_expected_type (st_handle_new_take (fd, kind, error), type, path, error);
+    {
+      StNamespaceRef *self = new_of_expected_type (st_handle_new_take (fd, kind, error), type, path, error);
+      if (self && st_system_is_bound (path))
+        self->path = g_canonicalize_filename (path, NULL);
+      return self;
+    }
   st_error_set_result (error, result, "cannot open namespace %.256s", path);
   if (fd >= 0)
     close (fd);

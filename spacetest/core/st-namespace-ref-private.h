@@ -15,6 +15,7 @@ struct _StNamespaceRef
 
   gboolean is_ours;     /* this library made the namespace */
   gboolean from_spacer;
+  char *path;           /* the file that it is bound to, if it was opened there, or NULL */
 
   GMutex lock;
   StHandle *handle;   /* guarded by lock; NULL once closed */

@@ -112,6 +112,7 @@ static void
 st_namespace_ref_finalize (GObject *object)
 {
   g_mutex_clear (&ST_NAMESPACE_REF (object)->lock);
+  g_free (ST_NAMESPACE_REF (object)->path);
   G_OBJECT_CLASS (st_namespace_ref_parent_class)->finalize (object);
 }
 

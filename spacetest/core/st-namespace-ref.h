@@ -47,6 +47,13 @@ StNamespaceRef  *st_namespace_ref_new_transient_finish (GAsyncResult *result,
 SPACETEST_AVAILABLE_IN_ALL
 StNamespaceRef  *st_namespace_ref_new_from_portable  (GVariant        *portable,
                                                       GError         **error);
+SPACETEST_AVAILABLE_IN_ALL
+StNamespaceRef  *st_namespace_ref_new_from_portable_string (const char *text,
+                                                            GError    **error);
+SPACETEST_AVAILABLE_IN_ALL
+StNamespaceRef  *st_namespace_ref_new_for_id         (const StNamespaceId *id,
+                                                      StNamespaceType      type,
+                                                      GError             **error);
 
 SPACETEST_AVAILABLE_IN_ALL
 StNamespaceType  st_namespace_ref_get_namespace_type (StNamespaceRef *self);
@@ -74,6 +81,9 @@ SPACETEST_AVAILABLE_IN_ALL
 char            *st_namespace_ref_to_string          (StNamespaceRef *self);
 SPACETEST_AVAILABLE_IN_ALL
 GVariant        *st_namespace_ref_to_portable        (StNamespaceRef *self,
+                                                      GError        **error);
+SPACETEST_AVAILABLE_IN_ALL
+char            *st_namespace_ref_to_portable_string (StNamespaceRef *self,
                                                       GError        **error);
 SPACETEST_AVAILABLE_IN_ALL
 int              st_namespace_ref_peek_fd            (StNamespaceRef *self,

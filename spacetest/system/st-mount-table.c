@@ -14,11 +14,12 @@
 #include <unistd.h>
 
 /* Cuts the next field off. */
-static const char *
+static char *
 next_field (char **rest)
 {
+  static char none[] = "";
   char *field = strsep (rest, " \n");
-  return field ? field : "";
+  return field ? field : none;
 }
 
 /* The fields point into the line. */
@@ -27,9 +28,13 @@ parse_line (char    *text,
             StMount *mount)
 {
   unsigned int major, minor;
+  int size = 0;
   char *file_system = strstr (text, " - ");
-  if (!file_system || sscanf (text, "%" SCNu64 " %*u %u:%u ", &mount->id, &major, &minor) != 3)
+  if (!file_system || sscanf (text, "%" SCNu64 " %*u %u:%u %n", &mount->id, &major, &minor, &size) != 3)
     return false;
+  char *rest = text + size;
+  mount->root = next_field (&rest);
+  mount->point = next_field (&rest);
   file_system += strlen (" - ");
   mount->device = makedev (major, minor);
   mount->type = next_field (&file_system);
@@ -90,6 +95,20 @@ st_mount_table_foreach (int         fd,
   return result;
 }
 
+/* The same for a table by its path in /proc. */
+int
+st_mount_table_foreach_of (const char *table,
+                           StMountFunc func,
+                           void       *data)
+{
+  int fd = open (table, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return -errno;
+  int result = st_mount_table_foreach (fd, func, data);
+  close (fd);
+  return result;
+}
+
 static bool
 is_octal (const char *text)
 {
@@ -99,8 +118,8 @@ is_octal (const char *text)
   return true;
 }
 
-static void
-unescape (char *text)
+void
+st_mount_table_unescape (char *text)
 {
   char *to = text;
   for (const char *from = text; *from; to++)
@@ -127,7 +146,7 @@ st_mount_table_dup_option (const StMount *mount,
         {
           char *value = strndup (option + length + 1, size - length - 1);
           if (value)
-            unescape (value);
+            st_mount_table_unescape (value);
           return value;
         }
       option += size;

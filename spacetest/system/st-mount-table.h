@@ -13,6 +13,8 @@ typedef struct
 {
   uint64_t id;
   dev_t device;        /* of the file system itself: what stat() says of a file may differ, on btrfs and overlays for example */
+  const char *root;    /* what of the file system is mounted */
+  char *point;         /* where, as seen from the root of who reads; st_mount_table_unescape() makes it a path */
   const char *type;
   const char *options; /* of the file system, not of the mount */
 } StMount;
@@ -24,5 +26,9 @@ int   st_mount_table_open       (int         proc);
 int   st_mount_table_foreach    (int         table,
                                  StMountFunc func,
                                  void       *data);
+int   st_mount_table_foreach_of (const char *table,
+                                 StMountFunc func,
+                                 void       *data);
+void  st_mount_table_unescape   (char *text);
 char *st_mount_table_dup_option (const StMount *mount,
                                  const char    *name);

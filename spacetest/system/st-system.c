@@ -131,6 +131,14 @@ st_system_open_path (const char *path)
   return result_of (open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
+/* Whether it is a file that a namespace is bound to, and no link to one, as those in /proc are. */
+bool
+st_system_is_bound (const char *path)
+{
+  struct stat status;
+  return lstat (path, &status) == 0 && S_ISREG (status.st_mode);
+}
+
 /* The process that a pidfd is of, as the /proc of this PID namespace numbers it. -EINVAL: the descriptor is of something else,
  * -ESRCH: the process was waited for, or can't be seen from here. */
 int

@@ -20,6 +20,7 @@ typedef struct
 } StIdentity;
 
 int  st_system_open_path    (const char *path);
+bool st_system_is_bound     (const char *path);
 int  st_system_open_current (const StKind *kind);
 int  st_system_open_new     (const StKind *kind);
 int  st_system_open_process (int           pidfd,

@@ -173,6 +173,104 @@ test_incomplete (void)
   check_changed (portable, "serial", g_variant_new_string ("1"), ST_ERROR_INVALID_ARGUMENT, "not a portable reference");
 }
 
+/* PORT-01, PORT-07: numbers alone are enough, if it is to be found. */
+static void
+test_numbers_alone (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  guint64 device, inode;
+  g_autoptr (GVariant) portable = describe (ref);
+  g_assert_true (g_variant_lookup (portable, "device", "t", &device) && g_variant_lookup (portable, "inode", "t", &inode));
+  g_autoptr (GVariant) numbers = g_variant_ref_sink (
+    g_variant_new_parsed ("{'kind': <'net'>, 'device': <%t>, 'inode': <%t>}", device, inode));
+  g_autoptr (StNamespaceRef) opened = st_namespace_ref_new_from_portable (numbers, &error);
+  g_assert_no_error (error);
+  g_assert_true (st_namespace_ref_equal (ref, opened));
+  check_changed (numbers, "inode", g_variant_new_uint64 (1), ST_ERROR_NOT_FOUND, "no net namespace with number 1");
+  check_changed (numbers, "kind", g_variant_new_string ("uts"), ST_ERROR_NOT_FOUND, "no uts namespace");
+  check_changed (numbers, "serial", g_variant_new_uint64 (G_MAXUINT64), ST_ERROR_NOT_FOUND, "no net namespace");
+}
+
+static void
+test_boot (void)
+{
+  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (GVariant) portable = describe (ref);
+  const char *boot = NULL;
+  g_assert_true (g_variant_lookup (portable, "boot", "&s", &boot));
+  g_assert_cmpuint (strlen (boot), ==, 36);
+  check_changed (portable, "boot", g_variant_new_string ("0"), ST_ERROR_STALE, "before this host was booted");
+  check_changed (portable, "boot", g_variant_new_int32 (0), ST_ERROR_INVALID_ARGUMENT, "not a portable reference");
+}
+
+/* PORT-02, PORT-03, PORT-04, PORT-05, by a path */
+static void
+test_path (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (GVariant) portable = describe (ref);
+  g_assert_false (g_variant_lookup (portable, "path", "^&ay", NULL)); /* a link in /proc is none that others could use */
+  g_autoptr (GVariant) with_path = change (portable, "path", g_variant_new_bytestring ("/proc/thread-self/ns/net"));
+  g_autoptr (StNamespaceRef) opened = st_namespace_ref_new_from_portable (with_path, &error);
+  g_assert_no_error (error);
+  g_assert_true (st_namespace_ref_equal (ref, opened));
+  check_changed (portable, "path", g_variant_new_bytestring ("/nowhere"), ST_ERROR_STALE, "/nowhere does not hold net:[");
+  check_changed (portable, "path", g_variant_new_bytestring ("/etc/passwd"), ST_ERROR_STALE, "/etc/passwd does not hold");
+  check_changed (portable, "path", g_variant_new_bytestring ("/proc/thread-self/ns/uts"), ST_ERROR_STALE, "does not hold");
+  check_changed (portable, "path", g_variant_new_bytestring ("proc"), ST_ERROR_INVALID_ARGUMENT, "not a portable reference");
+  check_changed (portable, "path", g_variant_new_bytestring (""), ST_ERROR_INVALID_ARGUMENT, "not a portable reference");
+  check_changed (portable, "path", g_variant_new_string ("/nowhere"), ST_ERROR_INVALID_ARGUMENT, "not a portable reference");
+}
+
+static void
+check_text (const char *text,
+            const char *words)
+{
+  g_autoptr (GError) error = NULL;
+  test_assert_not_made (st_namespace_ref_new_from_portable_string (text, &error), error, ST_ERROR_INVALID_ARGUMENT, words);
+}
+
+static void
+test_text (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autofree char *text = st_namespace_ref_to_portable_string (ref, &error);
+  g_assert_no_error (error);
+  g_assert_null (strchr (text, '\n'));
+  g_autoptr (StNamespaceRef) opened = st_namespace_ref_new_from_portable_string (text, &error);
+  g_assert_no_error (error);
+  g_assert_true (st_namespace_ref_equal (ref, opened));
+
+  for (gsize length = 0; length < strlen (text); length++)
+    {
+      g_autofree char *cut = g_strndup (text, length);
+      check_text (cut, "not a portable reference");
+    }
+  check_text ("{}", "not a portable reference");
+  check_text ("net:[4026531833]", "not a portable reference");
+  check_text ("\xff\xfe", "not a portable reference");
+  g_autofree char *endless = g_strnfill (100 * 1000 * 1000, '[');
+  check_text (endless, "more than 65536 bytes");
+  st_namespace_ref_close (ref);
+  g_assert_null (st_namespace_ref_to_portable_string (ref, &error));
+  test_assert_failed (error, ST_ERROR_CLOSED, "closed");
+}
+
+static void
+test_huge (void)
+{
+  const gsize size = 100 * 1000 * 1000;
+  guchar *content = g_malloc0 (size);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (content, size);
+  g_autoptr (GVariant) huge = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE));
+  g_autoptr (GVariant) dict = g_variant_ref_sink (g_variant_new_parsed ("{'kind': <%@ay>}", huge));
+  check_refused (huge, ST_ERROR_INVALID_ARGUMENT, "a dictionary (a{sv}), not ay");
+  check_refused (dict, ST_ERROR_INVALID_ARGUMENT, "it has 1000000");
+}
+
 static void
 test_not_a_dictionary (void)
 {
@@ -302,6 +400,11 @@ main (int    argc,
   test_add ("/portable/serial", test_serial);
   test_add ("/portable/PORT-06/process", test_process);
   test_add ("/portable/incomplete", test_incomplete);
+  test_add ("/portable/PORT-01/PORT-07/numbers-alone", test_numbers_alone);
+  test_add ("/portable/boot", test_boot);
+  test_add ("/portable/PORT-02/path", test_path);
+  test_add ("/portable/text", test_text);
+  test_add ("/portable/huge", test_huge);
   test_add ("/portable/not-a-dictionary", test_not_a_dictionary);
   test_add ("/portable/other-process", test_other_process);
   test_add ("/portable/denied", test_denied);
