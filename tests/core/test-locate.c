@@ -74,7 +74,16 @@ test_of_process (void)
   idle_child_stop (&child);
 }
 
-/* PORT-09: nobody is in it, but somebody holds it open. */
+static gboolean
+look (gpointer data,
+      GError **error)
+{
+  char **name = data;
+  *name = test_where ("net");
+  return TRUE;
+}
+
+/* PORT-08, PORT-09: nobody is in it, but somebody holds it open; what was found can be used. */
 static void
 test_of_descriptor (void)
 {
@@ -84,7 +93,14 @@ test_of_descriptor (void)
   g_autoptr (StNamespaceRef) net = st_namespace_ref_new_transient (ST_NAMESPACE_NET, &error);
   g_assert_no_error (error);
   g_autoptr (StNamespaceId) id = st_namespace_ref_get_id (net, &error);
-  check_found (net, ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) found = st_namespace_ref_new_for_id (id, ST_NAMESPACE_NET, &error);
+  g_assert_no_error (error);
+  g_autofree char *wanted = st_namespace_ref_to_string (net);
+  g_autofree char *inside = NULL;
+  g_assert_true (st_space_call (ST_SPACE (found), look, &inside, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (inside, ==, wanted);
+  st_namespace_ref_close (found);
   st_namespace_ref_close (net);
   check_not_found (id, ST_NAMESPACE_NET, "no net namespace");
 }
@@ -194,7 +210,7 @@ main (int    argc,
   test_init (&argc, &argv);
   test_add ("/locate/PORT-10/own", test_own);
   test_add ("/locate/PORT-08/of-process", test_of_process);
-  test_add ("/locate/PORT-09/of-descriptor", test_of_descriptor);
+  test_add ("/locate/PORT-08/PORT-09/of-descriptor", test_of_descriptor);
   test_add ("/locate/of-thread", test_of_thread);
   test_add ("/locate/of-mount", test_of_mount);
   test_add ("/locate/of-other-mount", test_of_other_mount);

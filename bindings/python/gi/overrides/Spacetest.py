@@ -60,7 +60,7 @@ def _widen(info, owner=None):
     return widened
 
 
-for _class in (Spacetest.Space, Spacetest.NamespaceRef, Spacetest.TransientMntns, Spacetest.MountView):
+for _class in (Spacetest.Space, Spacetest.NamespaceRef, Spacetest.TransientMntns, Spacetest.MountView, Spacetest.Pin):
     for _info in _class.__info__.get_methods():
         _widened = _widen(_info, _class)
         if _widened:
@@ -227,6 +227,6 @@ Spacetest.NamespaceId.__repr__ = lambda self: f"<Spacetest.NamespaceId {self}>"
 Spacetest.Visit.__enter__ = _enter
 Spacetest.Visit.__exit__ = _leave
 
-for _class in (Spacetest.NamespaceRef, Spacetest.MountView, Spacetest.NetnsPool):
+for _class in (Spacetest.NamespaceRef, Spacetest.MountView, Spacetest.NetnsPool, Spacetest.Pin):
     _class.__enter__ = lambda self: self
     _class.__exit__ = lambda self, *_: self.close()
