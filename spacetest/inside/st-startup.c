@@ -3,7 +3,6 @@
 #include "st-startup.h"
 
 #include "st-error-private.h"
-#include "st-linkage.h"
 #include "st-startup-switch.h"
 
 #include <errno.h>
@@ -17,7 +16,7 @@ static gint startup_is_asked_for; /* atomic */
 __attribute__ ((constructor)) static void
 st_startup_begin (void)
 {
-  st_startup_switch (st_linkage_is_before_main (&startup_report), &startup_report);
+  st_startup_switch (&startup_report, &startup_report);
 }
 
 /* A program that never asks would run at home, and never know. */

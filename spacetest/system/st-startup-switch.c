@@ -3,6 +3,7 @@
 #include "st-startup-switch.h"
 
 #include "st-kernel.h"
+#include "st-linkage.h"
 #include "st-system.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ typedef struct
   bool opened_first;
   bool waits;   /* for the permission that comes with the user namespace */
   int fd;
-  int given;    /* the descriptor that we were handed, or -1 */
+  int given;    /* the descriptor that we were handed, or an error */
   int home;
 } Step;
 
@@ -129,14 +130,40 @@ clear_environment (void)
     }
 }
 
+/* Digits and nothing else; or -1. */
+static int
+parse_number (const char *text)
+{
+  char *rest;
+  errno = 0;
+  const long number = strtol (text, &rest, 10);
+  return *text >= '0' && *text <= '9' && !*rest && !errno && number <= INT_MAX ? (int) number : -1;
+}
+
+/* Looked at before we open anything, which would get the number of what is not there. What is no namespace is not ours to close. */
+static int
+look_at_given (const char *reference)
+{
+  const StKind *kind;
+  const int given = strncmp (reference, "fd:", 3) ? -1 : parse_number (reference + 3);
+  const int result = given < 0 ? -EINVAL : st_system_get_kind (given, &kind);
+  return result < 0 ? result : given;
+}
+
 static bool
 add_step (Switch       *self,
           const StKind *kind,
           bool          opened_first)
 {
   if (self->references[kind->index])
-    self->steps[self->n_steps++] =
-      (Step) { .kind = kind, .reference = self->references[kind->index], .opened_first = opened_first, .fd = -1, .given = -1, .home = -1 };
+    self->steps[self->n_steps++] = (Step) {
+      .kind = kind,
+      .reference = self->references[kind->index],
+      .opened_first = opened_first,
+      .fd = -1,
+      .given = look_at_given (self->references[kind->index]),
+      .home = -1,
+    };
   return true;
 }
 
@@ -175,16 +202,6 @@ read_order (Switch *self)
   return true;
 }
 
-/* Digits and nothing else; or -1. */
-static int
-parse_number (const char *text)
-{
-  char *rest;
-  errno = 0;
-  const long number = strtol (text, &rest, 10);
-  return *text >= '0' && *text <= '9' && !*rest && !errno && number <= INT_MAX ? (int) number : -1;
-}
-
 static int
 open_of_process (int           pid,
                  const StKind *kind)
@@ -198,28 +215,14 @@ open_of_process (int           pid,
 }
 
 static int
-open_given (Step *step,
-            int   given)
+open_reference (const Step *step)
 {
-  const StKind *kind;
-  const int result = st_system_get_kind (given, &kind);
-  if (result < 0) /* whoever's it is, it is none to be closed */
-    return result;
-  step->given = given;
-  return st_system_dup (given);
-}
-
-static int
-open_reference (Step *step)
-{
-  const bool is_fd = !strncmp (step->reference, "fd:", 3);
-  const bool is_pid = !strncmp (step->reference, "pid:", 4);
-  const int number = is_fd || is_pid ? parse_number (strchr (step->reference, ':') + 1) : 0;
-  if (number < 0 || (is_pid && number == 0))
-    return -EINVAL;
-  if (is_fd)
-    return open_given (step, number);
-  return is_pid ? open_of_process (number, step->kind) : st_system_open_path (step->reference);
+  if (!strncmp (step->reference, "fd:", 3))
+    return step->given < 0 ? step->given : st_system_dup (step->given);
+  if (strncmp (step->reference, "pid:", 4) != 0)
+    return st_system_open_path (step->reference);
+  const int pid = parse_number (step->reference + 4);
+  return pid > 0 ? open_of_process (pid, step->kind) : -EINVAL;
 }
 
 static bool
@@ -389,8 +392,9 @@ take_part (Switch *self,
   clear_environment ();
 }
 
+/* @library is some address in the object whose constructor this is. */
 void
-st_startup_switch (bool             is_before_main,
+st_startup_switch (const void      *library,
                    StStartupReport *report)
 {
   Switch self = { .report = report, .place = { -1, -1 } };
@@ -398,6 +402,7 @@ st_startup_switch (bool             is_before_main,
   const bool is_good = read_environment (&self);
   if (!self.is_asked)
     return;
+  const bool is_before_main = st_linkage_is_before_main (library);
   if (getauxval (AT_SECURE) != 0) /* who starts a setuid program has no say in it, nor in what that starts */
     {
       memset (report, 0, sizeof *report);

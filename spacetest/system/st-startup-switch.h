@@ -2,8 +2,6 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #pragma once
 
-#include <stdbool.h>
-
 /* Joins the namespaces that the environment names, before anything else happens in the process. Plain C without GLib. */
 
 #define ST_STARTUP_NO_RETURN 125 /* exit status of a process that is half-joined, and can't come back */
@@ -24,5 +22,5 @@ typedef struct
   char text[640];         /* what happened; REFUSED: what was tried */
 } StStartupReport;
 
-void st_startup_switch (bool             is_before_main,
+void st_startup_switch (const void      *library,
                         StStartupReport *report);

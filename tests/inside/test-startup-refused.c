@@ -74,6 +74,19 @@ test_descriptors (void)
   close (uts);
 }
 
+/* What the library opens itself is not what we were meant to inherit. */
+static void
+test_not_inherited (void)
+{
+  for (int fd = 3; fd < 24; fd++)
+    {
+      const int flags = fcntl (fd, F_GETFD);
+      g_autofree char *reference = g_strdup_printf ("fd:%d", fd);
+      if (flags < 0 || (flags & FD_CLOEXEC))
+        check_refused ("spacetest_net", reference, ST_ERROR_INVALID_ARGUMENT, "not an open descriptor");
+    }
+}
+
 /* GONS-14 */
 static void
 test_long (void)
@@ -199,6 +212,15 @@ check_too_late (Start      *start,
   start_assert (start, "left", "spacetest_net"); /* for who can use it */
 }
 
+/* Before the run-time library of a sanitizer, too. */
+static void
+start_preload (Start      *self,
+               const char *library)
+{
+  start_set (self, "LD_PRELOAD", library);
+  start_set (self, "ASAN_OPTIONS", "verify_asan_link_order=0");
+}
+
 static void
 test_early_threads (void)
 {
@@ -206,7 +228,7 @@ test_early_threads (void)
   g_autofree char *library = g_test_build_filename (G_TEST_BUILT, "inside", "libearly-thread.so", NULL);
   start_init (&start);
   start_set (&start, "spacetest_net", "/proc/self/ns/net");
-  start_set (&start, "LD_PRELOAD", library);
+  start_preload (&start, library);
   start_run (&start);
   check_too_late (&start, "the program has started threads already");
 }
@@ -238,7 +260,7 @@ test_preloaded (void)
   g_autofree char *library = get_library ();
   start_init (&start);
   start_set (&start, "spacetest_net", "/proc/self/ns/net");
-  start_set (&start, "LD_PRELOAD", library);
+  start_preload (&start, library);
   start_run_program (&start, "report-loading", library, NULL);
   g_assert_cmpint (start.status, ==, 0);
   start_assert_fine (&start);
@@ -309,6 +331,7 @@ main (int    argc,
 #endif
   test_add ("/startup-refused/GONS-01/GONS-12/references", test_references);
   test_add ("/startup-refused/descriptors", test_descriptors);
+  test_add ("/startup-refused/not-inherited", test_not_inherited);
   test_add ("/startup-refused/GONS-14/long", test_long);
   test_add ("/startup-refused/GONS-13/unknown", test_unknown);
   test_add ("/startup-refused/GONS-06/GONS-07/GONS-08/GONS-09/bad-orders", test_bad_orders);
