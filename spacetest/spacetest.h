@@ -26,4 +26,9 @@
 #include <spacetest/testing/st-test.h>
 #include <spacetest/inside/st-startup.h>
 #include <spacetest/inside/st-pin.h>
+#include <spacetest/network/st-link.h>
+#include <spacetest/network/st-link-address.h>
+#include <spacetest/network/st-link-change.h>
+#include <spacetest/network/st-link-make.h>
+#include <spacetest/network/st-link-ready.h>
 #undef SPACETEST_INSIDE

@@ -22,7 +22,8 @@ G_DEFINE_ENUM_TYPE (StError,
                     G_DEFINE_ENUM_VALUE (ST_ERROR_CALLBACK_FAILED, "callback-failed"),
                     G_DEFINE_ENUM_VALUE (ST_ERROR_HELPER_FAILED, "helper-failed"),
                     G_DEFINE_ENUM_VALUE (ST_ERROR_PROTOCOL, "protocol"),
-                    G_DEFINE_ENUM_VALUE (ST_ERROR_NO_RETURN, "no-return"))
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_NO_RETURN, "no-return"),
+                    G_DEFINE_ENUM_VALUE (ST_ERROR_EXISTS, "exists"))
 
 /**
  * st_error_quark:

@@ -36,6 +36,7 @@ G_BEGIN_DECLS
  * @ST_ERROR_HELPER_FAILED: a helper process is gone
  * @ST_ERROR_PROTOCOL: a helper process answered what makes no sense
  * @ST_ERROR_NO_RETURN: the thread cannot be brought home; it can make no visit any more
+ * @ST_ERROR_EXISTS: there is one of that name, or the very same, already
  *
  * What can go wrong, as far as callers would want to tell it apart.
  *
@@ -63,6 +64,7 @@ typedef enum
   ST_ERROR_HELPER_FAILED,
   ST_ERROR_PROTOCOL,
   ST_ERROR_NO_RETURN,
+  ST_ERROR_EXISTS,
 } StError;
 
 SPACETEST_AVAILABLE_IN_ALL

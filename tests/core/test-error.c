@@ -24,6 +24,7 @@ static const struct
   { ST_ERROR_HELPER_FAILED, "helper-failed" },
   { ST_ERROR_PROTOCOL, "protocol" },
   { ST_ERROR_NO_RETURN, "no-return" },
+  { ST_ERROR_EXISTS, "exists" },
 };
 
 static void
