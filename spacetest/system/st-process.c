@@ -78,11 +78,6 @@ st_process_fill_stdio (void)
   return 0;
 }
 
-/* The lowest one from @first on, or UINT_MAX. */
-static unsigned int
-next_of (const int   *fds,
-         size_t       n_fds,
-         unsigned int first)
 /* Any, those that have ended and nobody waited for included. */
 int
 st_process_has_children (void)
@@ -102,10 +97,11 @@ st_process_execute (const char  *path,
   return result_of (execve (path, argv, environment));
 }
 
-static bool
-is_one_of (unsigned int fd,
-           const int   *fds,
-           size_t       n_fds)
+/* The lowest one from @first on, or UINT_MAX. */
+static unsigned int
+next_of (const int   *fds,
+         size_t       n_fds,
+         unsigned int first)
 {
   unsigned int next = UINT_MAX;
   for (size_t i = 0; i < n_fds; i++)

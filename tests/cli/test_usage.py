@@ -77,11 +77,3 @@ def test_closed_output(caller):
     result = caller.call("--version", stdout=None, stderr=-1, capture_output=False, preexec_fn=lambda: os.close(1))
     assert result.returncode == 125
     assert "Bad file descriptor" in result.stderr
-
-
-def test_bad_start(caller, monkeypatch):
-    """The command is a program that starts inside, too: elsewhere it would do the wrong thing."""
-    monkeypatch.setenv("spacetest_net", "/nowhere")
-    result = caller.call("run", "--user", "true")
-    assert (result.returncode, result.stdout) == (125, "")
-    assert result.stderr.startswith("spacetest: cannot open spacetest_net=/nowhere: No such file")
