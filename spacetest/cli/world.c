@@ -72,28 +72,6 @@ make_others (unsigned int kinds)
   return true;
 }
 
-static int
-mount_or_cover_sysfs (void)
-{
-  int result = st_mount_sysfs ();
-  if (result == -EPERM || result == -EACCES)
-    result = st_mount_cover_interfaces ();
-  return result;
-}
-
-/* Never a /sys of another network. Where the kernel won't tell, what was there is right unless the network is new. */
-static int
-correct_sysfs (bool is_network_new)
-{
-  int right = st_mount_is_sysfs_right (0);
-  if (right == -EPERM || right == -EACCES)
-    right = !is_network_new;
-  if (right != 0)
-    return right;
-  int result = mount_or_cover_sysfs ();
-  return result < 0 ? result : st_process_return_to ("/sys");
-}
-
 static bool
 set_clocks (int64_t monotonic,
             int64_t boottime)

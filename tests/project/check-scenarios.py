@@ -7,8 +7,7 @@ from project import SOURCE, done, problem
 
 PAGE = SOURCE / 'tests' / 'scenarios.md'
 # The families that are to be complete, and how many there are of each.
-COMPLETE = {'SPACE': 31, 'NET': 16, 'MNT': 8, 'SPEC': 5, 'OPS': 24, 'PORT': 10, 'GONS': 14, 'BIND': 4, 'RTST': 11}
-COMPLETE = {'SPACE': 31, 'NET': 16, 'MNT': 8, 'SPEC': 5, 'OPS': 24, 'PORT': 10,
+COMPLETE = {'SPACE': 31, 'NET': 16, 'MNT': 8, 'SPEC': 5, 'OPS': 24, 'PORT': 10, 'GONS': 14, 'BIND': 4, 'RTST': 11,
             'LINK': 12, 'VETH': 4, 'DUMY': 2, 'MCVL': 4, 'NDSI': 10}
 ROW = re.compile(r'^\| ([A-Z]+-\d\d) \| (.+?) \| (.+) \|$')
 TEST_PATH = re.compile(r'`(/[^`]+)`')
