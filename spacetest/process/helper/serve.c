@@ -65,6 +65,7 @@ step_aside (int connection)
   int result = st_process_fill_stdio ();
   if (result < 0)
     return result;
+  st_system_forget_thread (); /* its number is about to be somebody else's */
   const int needed[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, connection };
   st_process_close_all_but (needed, sizeof needed / sizeof needed[0]);
   st_process_leave_directory ();

@@ -139,6 +139,7 @@ answer (const Birth   *birth,
   const bool done = check (birth, ST_WIRE_STEP_OPEN, service->kinds, result) &&
                     reply_done (birth->reply, service->kinds, ST_WIRE_SYSFS_KEPT, fds, n) >= 0;
   close_fds (fds, n);
+  st_system_forget_thread ();
   return done;
 }
 
