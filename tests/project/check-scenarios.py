@@ -9,6 +9,16 @@ PAGE = SOURCE / 'tests' / 'scenarios.md'
 # The families that are to be complete, and how many there are of each.
 COMPLETE = {'SPACE': 31, 'NET': 16, 'MNT': 8, 'SPEC': 5, 'OPS': 24, 'PORT': 10, 'GONS': 14, 'BIND': 4, 'RTST': 11,
             'LINK': 12, 'VETH': 4, 'DUMY': 2, 'MCVL': 4, 'NDSI': 10}
+COMPLETE = {
+    'SPACE': 31, 'NET': 16, 'MNT': 8, 'SPEC': 5, 'OPS': 24, 'PORT': 10,
+    'API': 7,
+    'BIND': 4,
+    'GONS': 14,
+    'LINK': 12, 'VETH': 4, 'DUMY': 2, 'MCVL': 4, 'NDSI': 10,
+    'RTST': 11,
+    'SPCR': 19,
+    'UDS': 7,
+}
 ROW = re.compile(r'^\| ([A-Z]+-\d\d) \| (.+?) \| (.+) \|$')
 TEST_PATH = re.compile(r'`(/[^`]+)`')
 FILE = re.compile(r'`([\w.-]+/[\w./-]+)`')
