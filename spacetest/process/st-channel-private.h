@@ -30,6 +30,7 @@ int         st_channel_dup_pidfd   (StChannel *self,
 gboolean    st_channel_get_home    (StChannel   *self,
                                     StHandleSet *home,
                                     GError     **error);
+StChannel  *st_channel_get_parent  (StChannel *self);
 guint       st_channel_get_level   (StChannel *self);
 guint       st_channel_get_timeout (StChannel *self);
 void        st_channel_set_timeout (StChannel *self,

@@ -281,6 +281,13 @@ st_channel_get_home (StChannel   *self,
   return known;
 }
 
+/* NULL above the first helper. */
+StChannel *
+st_channel_get_parent (StChannel *self)
+{
+  return self->parent;
+}
+
 guint
 st_channel_get_level (StChannel *self)
 {

@@ -238,12 +238,14 @@ give_fds (const StSpawnPlan   *self,
   return TRUE;
 }
 
-/* As GLib starts programs without forking. Where the program is and what it inherits is then a matter of the helper program. */
+/* As GLib starts programs without forking. Where the program is and what it inherits is then a matter of the helper program; so
+ * is merging, which makes GLib 2.74 close standard output where it does not fork. */
 GSubprocessLauncher *
 st_spawn_plan_create_launcher (const StSpawnPlan *self,
                                GError           **error)
 {
-  const guint flags = (self->flags & ~G_SUBPROCESS_FLAGS_SEARCH_PATH_FROM_ENVP) | G_SUBPROCESS_FLAGS_INHERIT_FDS;
+  const guint ours = G_SUBPROCESS_FLAGS_SEARCH_PATH_FROM_ENVP | G_SUBPROCESS_FLAGS_STDERR_MERGE;
+  const guint flags = (self->flags & ~ours) | G_SUBPROCESS_FLAGS_INHERIT_FDS;
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (flags);
   if (self->environment)
     g_subprocess_launcher_set_environ (launcher, self->environment);

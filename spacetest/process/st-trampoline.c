@@ -3,6 +3,8 @@
 #include "st-trampoline-private.h"
 
 #include "st-error-private.h"
+#include "st-helper-private.h"
+#include "st-residence-private.h"
 #include "st-space-private.h"
 #include "st-thread-private.h"
 #include "st-wire.h"
@@ -13,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROGRAM      "spacetest-helper"
 #define NO_PATH      "/bin:/usr/bin:." /* as GLib has it */
 #define FIRST_SERIAL 1
 
@@ -23,15 +24,9 @@ typedef struct
   const StSpawnPlan *plan;
   int order;  /* our end */
   int answer; /* the helper's end, of the same number there */
+  gboolean ends; /* by itself, as it said */
   GSubprocess *process;
 } Trampoline;
-
-static char *
-get_program (void)
-{
-  const char *directory = g_getenv ("SPACETEST_LIBEXECDIR");
-  return g_build_filename (directory && *directory ? directory : ST_LIBEXEC_DIR, PROGRAM, NULL);
-}
 
 static void
 close_fd (int *fd)
@@ -56,9 +51,11 @@ open_sockets (Trampoline *self)
   return result;
 }
 
+/* Where to go, and whom to tell: with the copy of the connection that goes along, the guard sees no end before it is told. */
 static int
 send_order (const Trampoline  *self,
-            const StHandleSet *set)
+            const StHandleSet *set,
+            int                guard)
 {
   StWireMessage message;
   st_wire_begin (&message, ST_WIRE_JOIN, FIRST_SERIAL);
@@ -68,6 +65,8 @@ send_order (const Trampoline  *self,
         message.record.join.kinds |= kind->flag;
         st_wire_add_fd (&message, set->of_kind[kind->index]->fd);
       }
+  message.record.join.has_guard = 1;
+  st_wire_add_fd (&message, guard);
   return st_wire_send (self->order, &message);
 }
 
@@ -97,13 +96,15 @@ create_command_line (const Trampoline *self)
 {
   GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
   char *path = find_path (self->plan);
-  g_ptr_array_add (words, get_program ());
+  g_ptr_array_add (words, st_helper_get_path ());
   g_ptr_array_add (words, g_strdup ("join"));
   g_ptr_array_add (words, g_strdup_printf ("%d", self->answer));
   if (self->plan->directory)
     g_ptr_array_add (words, g_strconcat ("--directory=", self->plan->directory, NULL));
   if (path)
     g_ptr_array_add (words, path);
+  if (self->plan->flags & G_SUBPROCESS_FLAGS_STDERR_MERGE)
+    g_ptr_array_add (words, g_strdup ("--merge"));
   g_ptr_array_add (words, list_kept (self->plan));
   g_ptr_array_add (words, g_strdup ("--"));
   for (const char *const *word = self->argv; *word; word++)
@@ -220,9 +221,9 @@ wait_for_message (const Trampoline *self,
 
 /* The helper says so before it executes the program; then its end is closed, or it says what went wrong. */
 static gboolean
-wait_for_program (const Trampoline *self,
-                  GCancellable     *cancellable,
-                  GError          **error)
+wait_for_program (Trampoline   *self,
+                  GCancellable *cancellable,
+                  GError      **error)
 {
   StWireMessage message;
   gboolean executes = FALSE;
@@ -234,6 +235,7 @@ wait_for_program (const Trampoline *self,
       st_wire_close_fds (&message);
       if (type == ST_WIRE_FAILED && is_errno (message.record.failed.error))
         {
+          self->ends = TRUE;
           explain (self, &message.record.failed, error);
           return FALSE;
         }
@@ -242,7 +244,7 @@ wait_for_program (const Trampoline *self,
         break;
       executes = TRUE;
     }
-  if (g_cancellable_is_cancelled (cancellable) && error && *error)
+  if (*error) /* cancelled */
     return FALSE;
   if (result < 0)
     st_error_set (error, ST_ERROR_PROTOCOL, "cannot start %.256s: the helper program answered nonsense: %s", self->argv[0], g_strerror (-result));
@@ -268,9 +270,29 @@ finish (Trampoline *self)
   close_fd (&self->answer);
   if (!self->process)
     return;
-  g_subprocess_force_exit (self->process);
+  if (!self->ends)
+    g_subprocess_force_exit (self->process);
   g_subprocess_wait (self->process, NULL, NULL);
   g_clear_object (&self->process);
+}
+
+static gboolean
+give_order (Trampoline        *self,
+            const StHandleSet *set,
+            GCancellable      *cancellable,
+            GError           **error)
+{
+  g_autoptr (StChannel) guard = st_residence_find_guard (set, cancellable, error);
+  const int connection = guard ? st_channel_hold (guard, error) : -1;
+  if (connection < 0)
+    return FALSE;
+  int result = open_sockets (self);
+  if (result == 0)
+    result = send_order (self, set, connection);
+  st_channel_release (guard);
+  if (result < 0)
+    st_error_set_result (error, result, "cannot start %.256s", self->argv[0]);
+  return result == 0;
 }
 
 GSubprocess *
@@ -281,16 +303,12 @@ st_trampoline_spawn (StSpace            *space,
                      GError            **error)
 {
   g_auto (StHandleSet) set = { 0 };
-  Trampoline self = { argv, plan, -1, -1, NULL };
+  Trampoline self = { argv, plan, -1, -1, FALSE, NULL };
   g_autoptr (GError) failure = NULL;
-  if (!st_space_acquire (space, &set, error) || !check_argv (argv, error) || !st_spawn_plan_check (plan, error))
+  if (!st_space_acquire (space, &set, error) || !check_argv (argv, error) || !st_spawn_plan_check (plan, error) ||
+      !st_residence_complete (&set, error))
     return NULL;
-  int result = open_sockets (&self);
-  if (result == 0)
-    result = send_order (&self, &set);
-  if (result < 0)
-    st_error_set_result (&failure, result, "cannot start %.256s", argv[0]);
-  if (!failure && start (&self, &failure) && wait_for_program (&self, cancellable, &failure))
+  if (give_order (&self, &set, cancellable, &failure) && start (&self, &failure) && wait_for_program (&self, cancellable, &failure))
     {
       close_fd (&self.order);
       return self.process;

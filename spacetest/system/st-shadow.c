@@ -26,11 +26,27 @@ typedef struct
   int command; /* pidfd, -1 until it is shown and after its end */
 } Shadow;
 
-static noreturn void
-finish (const Shadow *self)
+static void
+kill_command (const Shadow *self)
 {
   if (self->command >= 0)
     st_kernel_pidfd_send_signal (self->command, SIGKILL);
+}
+
+static noreturn void
+finish (const Shadow *self)
+{
+  kill_command (self);
+  _exit (EXIT_SUCCESS);
+}
+
+/* Its parent may see the end of a traced process by its pidfd when it can't wait for it yet, which GLib takes for the status. So
+ * nobody traces it any more then. */
+static noreturn void
+let_die (const Shadow *self)
+{
+  kill_command (self);
+  ptrace (PTRACE_DETACH, self->other, 0, 0);
   _exit (EXIT_SUCCESS);
 }
 
@@ -41,7 +57,10 @@ let_go_on (const Shadow *self,
            int           status)
 {
   const int number = WSTOPSIG (status);
-  if (status >> 16 == PTRACE_EVENT_STOP)
+  const int event = status >> 16;
+  if (event == PTRACE_EVENT_EXIT)
+    let_die (self);
+  if (event == PTRACE_EVENT_STOP)
     ptrace (number == SIGTRAP ? PTRACE_CONT : PTRACE_LISTEN, self->other, 0, 0);
   else
     {
@@ -131,7 +150,7 @@ become_shadow (pid_t other,
   setsid ();
   if (recv (self.socket, &go, 1, 0) != 1) /* until we are allowed to trace */
     _exit (EXIT_FAILURE);
-  ptrace (PTRACE_SEIZE, other, 0, 0);
+  ptrace (PTRACE_SEIZE, other, 0, PTRACE_O_TRACEEXIT);
   if (send (self.socket, "", 1, MSG_NOSIGNAL) != 1)
     _exit (EXIT_FAILURE);
   live (&self);

@@ -24,6 +24,15 @@ typedef struct
   int pid;
 } Container;
 
+/* Kept by the process from the first program on. */
+static inline void
+start_guard (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StSpacer) guard = st_spacer_get_default (NULL, &error);
+  g_assert_no_error (error);
+}
+
 static inline int
 read_child_of (int pid)
 {
@@ -105,14 +114,26 @@ open_own_space (void)
   return ST_SPACE (ref);
 }
 
+/* Without the help of GLib's thread pool. */
+static inline char *
+read_all (GInputStream *stream)
+{
+  GString *text = g_string_new (NULL);
+  char buffer[4096];
+  gssize n;
+  while ((n = g_input_stream_read (stream, buffer, sizeof buffer, NULL, NULL)) > 0)
+    g_string_append_len (text, buffer, n);
+  g_assert_cmpint (n, ==, 0);
+  return g_string_free (text, FALSE);
+}
+
 static inline char *
 finish_output (GSubprocess *process)
 {
   g_autoptr (GError) error = NULL;
-  char *output = NULL;
-  g_subprocess_communicate_utf8 (process, NULL, NULL, &output, NULL, &error);
+  char *output = read_all (g_subprocess_get_stdout_pipe (process));
+  g_subprocess_wait_check (process, NULL, &error);
   g_assert_no_error (error);
-  g_assert_true (g_subprocess_get_successful (process));
   return g_strchomp (output);
 }
 
@@ -157,10 +178,11 @@ wait_for_state (int         pid,
                 const char *states)
 {
   const gint64 deadline = g_get_monotonic_time () + PATIENCE;
-  while (!strchr (states, get_state (pid)) && g_get_monotonic_time () < deadline)
+  char state;
+  while (!strchr (states, state = get_state (pid)) && g_get_monotonic_time () < deadline)
     sched_yield ();
-  if (!strchr (states, get_state (pid)))
-    g_error ("process %d is in state %c, not one of %s", pid, get_state (pid), states);
+  if (!strchr (states, state))
+    g_error ("process %d is in state %c, not one of %s", pid, state, states);
 }
 
 #define STOPPED "Tt"

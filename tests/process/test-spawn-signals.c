@@ -97,7 +97,6 @@ test_caught (void)
 static void
 test_stop_and_continue (void)
 {
-  static const int numbers[] = { SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU };
   Container container;
   int command;
   container_start_full (&container);
@@ -105,9 +104,9 @@ test_stop_and_continue (void)
   g_autoptr (GSubprocess) process = start_sleep (space, &command);
   for (guint i = 0; i < 40; i++)
     {
-      g_subprocess_send_signal (process, numbers[i % 4]);
+      g_subprocess_send_signal (process, SIGSTOP);
       wait_for_state (command, STOPPED);
-      if (i % 8 > 3) /* then the other one is there as well, in any case */
+      if (i % 2) /* it may also be continued before */
         wait_for_state (get_pid (process), STOPPED);
       g_subprocess_send_signal (process, SIGCONT);
       wait_for_state (command, RUNNING);
@@ -217,6 +216,7 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
+  start_guard ();
   test_add ("/spawn/signals/force-exit", test_force_exit);
   test_add ("/spawn/signals/terminate", test_terminate);
   test_add ("/spawn/signals/caught", test_caught);

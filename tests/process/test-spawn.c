@@ -338,7 +338,11 @@ test_stdio (void)
   g_autoptr (GSubprocess) cat = st_space_spawn (space, G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE,
                                                 &error, "sh", "-c", "cat; echo bad >&2", NULL);
   g_assert_no_error (error);
-  g_subprocess_communicate_utf8 (cat, "good", NULL, &output, &errors, &error);
+  g_assert_true (g_output_stream_write_all (g_subprocess_get_stdin_pipe (cat), "good", 4, NULL, NULL, &error));
+  g_assert_true (g_output_stream_close (g_subprocess_get_stdin_pipe (cat), NULL, &error));
+  output = read_all (g_subprocess_get_stdout_pipe (cat));
+  errors = read_all (g_subprocess_get_stderr_pipe (cat));
+  g_assert_true (g_subprocess_wait_check (cat, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpstr (output, ==, "good");
   g_assert_cmpstr (errors, ==, "bad\n");
@@ -380,6 +384,7 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
+  start_guard ();
   pthread_atfork (count_fork, NULL, NULL);
   test_add ("/spawn/transients", test_transients);
   test_add ("/spawn/container", test_container);

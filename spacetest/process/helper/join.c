@@ -11,11 +11,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* join FD [--directory=DIR] [--path=PATH] [--keep=FDS|--keep-all] -- ARGV...
+/* join FD [--directory=DIR] [--path=PATH] [--merge] [--keep=FDS|--keep-all] -- ARGV...
  *
  * Goes into the namespaces that it gets over FD, and becomes the program. What fails is told over FD. Before it executes the program it says
  * that, and FD is closed when the program runs. */
@@ -31,6 +32,7 @@ typedef struct
   int *kept;       /* descriptors for the program */
   size_t n_kept;
   bool keeps_all;
+  bool merges;     /* standard error is as standard output */
   char **argv;
 } Order;
 
@@ -162,6 +164,30 @@ copy_environment (void)
   return copy;
 }
 
+static bool
+is_in (const char *directory,
+       size_t      length,
+       const char *program)
+{
+  char path[PATH_MAX];
+  const int size = snprintf (path, sizeof path, "%.*s/%s", (int) length, directory, program);
+  return size > 0 && (size_t) size < sizeof path && access (path, F_OK) == 0;
+}
+
+/* A directory that may not be searched makes execvpe() say EACCES for any name. */
+static bool
+is_there (const char *program,
+          const char *path)
+{
+  bool found = strchr (program, '/') != NULL;
+  for (size_t length; !found && *path; path += length + (path[length] == ':'))
+    {
+      length = strcspn (path, ":");
+      found = is_in (length > 0 ? path : ".", length > 0 ? length : 1, program);
+    }
+  return found;
+}
+
 /* The program gets the environment as it is; where it is looked for is another matter. */
 static noreturn void
 execute (const Job *job)
@@ -172,9 +198,12 @@ execute (const Job *job)
   st_wire_begin (&message, ST_WIRE_DONE, job->serial);
   check (job, ST_WIRE_STEP_EXECUTE, st_wire_send (order->answer, &message));
   const char *path = order->path ? order->path : getenv ("PATH");
-  if (environment && setenv ("PATH", path ? path : NO_PATH, 1) == 0)
+  if (!path)
+    path = NO_PATH;
+  if (environment && setenv ("PATH", path, 1) == 0)
     execvpe (order->argv[0], order->argv, environment);
-  fail (job, ST_WIRE_STEP_EXECUTE, 0, -errno);
+  const int error = errno;
+  fail (job, ST_WIRE_STEP_EXECUTE, 0, error == EACCES && !is_there (order->argv[0], path) ? -ENOENT : -error);
 }
 
 static noreturn void
@@ -264,6 +293,8 @@ parse (Order *order,
   for (; i < argc && strcmp (argv[i], "--") != 0; i++)
     if (strcmp (argv[i], "--keep-all") == 0)
       order->keeps_all = true;
+    else if (strcmp (argv[i], "--merge") == 0)
+      order->merges = true;
     else if (is_option (argv[i], "--keep=", &list))
       {
         if (!parse_kept (order, list))
@@ -297,6 +328,8 @@ join_main (int    argc,
   Job job = { .order = &order };
   if (!parse (&order, argc, argv) || fcntl (order.answer, F_SETFD, FD_CLOEXEC) < 0)
     return helper_refuse ();
+  if (order.merges && dup2 (STDOUT_FILENO, STDERR_FILENO) < 0)
+    close (STDERR_FILENO);
   if (!order.keeps_all)
     close_others (&order);
   check (&job, ST_WIRE_STEP_OPEN, st_process_fill_stdio ());
