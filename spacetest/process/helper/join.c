@@ -80,15 +80,31 @@ check (const Job *job,
     fail (job, step, 0, result);
 }
 
+/* Where there are too few descriptors, some of those that come along are cut off. */
+static int
+explain_nonsense (void)
+{
+  int fds[ST_WIRE_MAX_FDS];
+  size_t n = 0;
+  while (n < ST_WIRE_MAX_FDS && (fds[n] = dup (STDIN_FILENO)) >= 0)
+    n++;
+  const int result = n < ST_WIRE_MAX_FDS ? -errno : -EPROTO;
+  while (n > 0)
+    close (fds[--n]);
+  return result;
+}
+
 static void
 receive_job (Job *job)
 {
   StWireMessage message;
-  const int result = st_wire_receive (job->order->answer, &message);
+  int result = st_wire_receive (job->order->answer, &message);
+  if (result == -EPROTO)
+    result = explain_nonsense ();
   if (result == 0)
     _exit (FAILED);
   job->serial = message.record.header.serial;
-  check (job, ST_WIRE_STEP_UNDERSTAND, result);
+  check (job, result == -EPROTO ? ST_WIRE_STEP_UNDERSTAND : ST_WIRE_STEP_OPEN, result);
   if (message.record.header.type != ST_WIRE_JOIN)
     fail (job, ST_WIRE_STEP_UNDERSTAND, 0, -EPROTO);
 
