@@ -11,19 +11,24 @@
 #include <unistd.h>
 
 /* Left to itself, the kernel spends a second or two on finding out whether its own address is in use already. A link of ours gets the
- * same address from us, at once; where it takes none, the kernel does as it likes. */
+ * same address from us, at once, or as a port of a bridge none; where it takes none, the kernel does as it likes. */
+static gboolean
+add_local_address (const StLinkPlace *place,
+                   const StLinkState *state)
+{
+  const StInetAddress local = st_inet_address_link_local (state->hardware);
+  const int result = st_netlink_ask (place->netlink, st_inet_address_message (RTM_NEWADDR, place->index, &local, IFA_F_NODAD), NULL,
+                                     NULL, NULL);
+  return result == 0 || result == -EEXIST;
+}
+
 static void
 settle_ipv6 (const StLinkPlace *place)
 {
   StLinkState state;
   if (!st_network_has_made (place->network, place->index) ||
       st_link_state_get (place->netlink, place->index, NULL, &state) < 0 || state.hardware_size != 6 || (state.flags & IFF_UP) ||
-      state.master)
-    return;
-  const StInetAddress local = st_inet_address_link_local (state.hardware);
-  const int result = st_netlink_ask (place->netlink, st_inet_address_message (RTM_NEWADDR, place->index, &local, IFA_F_NODAD), NULL,
-                                     NULL, NULL);
-  if (result < 0 && result != -EEXIST)
+      (!state.master && !add_local_address (place, &state)))
     return;
   struct nl_msg *message = st_link_message (RTM_SETLINK, place->index);
   struct nlattr *families = st_netlink_open (message, IFLA_AF_SPEC);
