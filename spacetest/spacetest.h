@@ -28,7 +28,12 @@
 #include <spacetest/network/st-link-address.h>
 #include <spacetest/network/st-link-change.h>
 #include <spacetest/network/st-link-make.h>
+#include <spacetest/network/st-link-neighbour.h>
 #include <spacetest/network/st-link-ready.h>
 #include <spacetest/network/st-link.h>
 #include <spacetest/testing/st-test.h>
+#include <spacetest/network/st-link-route.h>
+#include <spacetest/network/st-link-tap.h>
+#include <spacetest/network/st-link-watch.h>
+#include <spacetest/network/st-nsid.h>
 #undef SPACETEST_INSIDE

@@ -231,7 +231,10 @@ st_link_move (StLink     *self,
   g_autofree char *where = st_namespace_ref_to_string (ref);
   const gboolean moved = st_link_place_do (&place, message, error, "move to \"%s\" in %s", new_name, where);
   close (fd);
-  return moved && follow (self, &place, ref, network, new_name, error);
+  if (!moved || !follow (self, &place, ref, network, new_name, error))
+    return FALSE;
+  st_link_watch_follow (self);
+  return TRUE;
 }
 
 static gboolean

@@ -6,6 +6,8 @@
 #include "st-link.h"
 #include "st-network-private.h"
 
+typedef struct _StLinkWatch StLinkWatch;
+
 struct _StLink
 {
   GObject parent_instance;
@@ -22,6 +24,7 @@ struct _StLink
   StNamespaceRef *other_network; /* of the other one: where the keeper was made, should it be gone */
   guint other_index;
 
+  StLinkWatch *watch;      /* guarded by lock */
   int fd;                  /* of a tap, or -1 */
   guint ready_timeout;     /* milliseconds, 0 for ever */
 };
@@ -62,5 +65,8 @@ gboolean st_link_place_failed  (const StLinkPlace *place,
 /* A message about a link: RTM_SETLINK and the like. */
 struct nl_msg *st_link_message (int   type,
                                 guint index);
+
+void     st_link_watch_end     (StLinkWatch *self);
+void     st_link_watch_follow  (StLink *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StLinkPlace, st_link_place_clear)

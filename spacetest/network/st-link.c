@@ -26,6 +26,8 @@
  * What is asked for is done when the call returns. Properties ask the kernel each time they are read. Of a link that is gone, `present`
  * is %FALSE, the name, index and kind are the last ones, and everything else is %FALSE, 0 or %NULL.
  *
+ * [signal@GObject.Object::notify] comes to those who asked for it with [method@Spacetest.Link.watch].
+ *
  * The object is not the interface: it can be dropped, and another one made by name. An interface that this library made lives until
  * [method@Spacetest.Link.delete], or until the reference of the network that it was made with is closed or dropped, whichever is
  * first; links keep the reference. So cables are pulled before their networks go, and nothing of them is left at the other end. That
@@ -241,6 +243,7 @@ static void
 st_link_dispose (GObject *object)
 {
   StLink *self = ST_LINK (object);
+  g_clear_pointer (&self->watch, st_link_watch_end);
   g_clear_object (&self->peer);
   g_weak_ref_set (&self->keeper, NULL);
   G_OBJECT_CLASS (st_link_parent_class)->dispose (object);

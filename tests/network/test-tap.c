@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: The spacetest authors */
+/* Links with a descriptor at the other end. */
+#include "link-support.h"
+
+#include <gio/gio.h>
+
+/* FALSE after skipping the test. */
+static StLink *
+make_link (StLink *(*make) (StSpace *, const char *, GError **),
+           gpointer   space,
+           const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  StLink *made = make (space, name, &error);
+  if (g_error_matches (error, ST_ERROR, ST_ERROR_NOT_SUPPORTED))
+    test_skip (error->message);
+  else
+    g_assert_no_error (error);
+  return made;
+}
+
+static int
+dup_fd (StLink *link)
+{
+  g_autoptr (GError) error = NULL;
+  const int fd = st_link_dup_fd (link, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (fd, >=, 0);
+  return fd;
+}
+
+/* What is sent to a neighbour that it was told of comes out as a frame. */
+static void
+test_tap (void)
+{
+  g_autoptr (GError) error = NULL;
+  guint8 frame[2000];
+  if (!test_needs_privilege ())
+    return;
+  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StLink) tap = make_link (st_link_new_tap, netns, NULL);
+  if (!tap)
+    return;
+  assert_name (tap, "tap0");
+  prepare_end (tap, "10.0.0.1/24");
+  wait_for_end (tap);
+  assert_done (st_link_add_neighbour (tap, "10.0.0.2", "02:00:00:00:00:02", &error));
+  g_autoptr (GSocket) sender = make_socket (netns, G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM);
+  g_autoptr (GSocketAddress) target = inet_address ("10.0.0.2", 4711);
+  assert_done (g_socket_connect (sender, target, NULL, &error));
+  assert_sent (sender, "hello");
+  const int fd = dup_fd (tap);
+  gssize size;
+  do
+    size = read (fd, frame, sizeof frame);
+  while (size >= 14 && !(frame[12] == 0x08 && frame[13] == 0x00)); /* not that of IPv6, which talks by itself */
+  g_assert_cmpint (size, >=, 14 + 20 + 8 + 5);
+  g_assert_cmpmem (frame, 6, "\x02\0\0\0\0\x02", 6);
+  g_assert_cmpmem (frame + 14 + 20 + 8, 5, "hello", 5);
+  close (fd);
+  close_socket (sender);
+}
+
+/* Lives as long as its descriptor. */
+static void
+test_life (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!test_needs_privilege ())
+    return;
+  g_autoptr (StTransientNetns) netns = make_netns ();
+  StLink *tun = make_link (st_link_new_tun, netns, "way-out");
+  if (!tun)
+    return;
+  const int fd = dup_fd (tun);
+  test_assert_not_made (st_link_new_tun (ST_SPACE (netns), "way-out", &error), error, ST_ERROR_EXISTS, "\"way-out\"");
+  test_assert_not_made (st_link_new_tap (ST_SPACE (netns), "lo", &error), error, ST_ERROR_EXISTS, "\"lo\"");
+  test_assert_not_made (st_link_new_tap (ST_SPACE (netns), "a/b", &error), error, ST_ERROR_INVALID_ARGUMENT, "a/b");
+  g_object_unref (tun);
+  assert_there_are (netns, "lo way-out ");
+  close (fd);
+  assert_there_are (netns, "lo ");
+  g_autoptr (StLink) another = make_link (st_link_new_tap, netns, NULL);
+  assert_done (st_link_delete (another, &error));
+  assert_there_are (netns, "lo ");
+}
+
+static void
+test_no_descriptor (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StLink) lo = find_link (home, "lo");
+  g_autoptr (StLink) unmade = g_object_new (ST_TYPE_LINK, NULL);
+  g_assert_cmpint (st_link_dup_fd (lo, &error), ==, -1);
+  test_assert_failed (error, ST_ERROR_NOT_SUPPORTED, "\"lo\"");
+  g_assert_cmpint (st_link_dup_fd (unmade, &error), ==, -1);
+  test_assert_failed (error, ST_ERROR_CLOSED, "constructor");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_init (&argc, &argv);
+  test_add ("/tap/tap", test_tap);
+  test_add ("/tap/life", test_life);
+  test_add ("/tap/no-descriptor", test_no_descriptor);
+  return g_test_run ();
+}
