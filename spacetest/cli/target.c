@@ -97,6 +97,13 @@ open_of_process (Target       *self,
   return complain_of_process (self, what, fd);
 }
 
+/* Without /proc nobody can tell. */
+static bool
+is_in_kernel (const StKind *kind)
+{
+  return st_probe_kernel_has (kind) || access ("/proc/thread-self/ns", F_OK) < 0;
+}
+
 static bool
 open_namespace (Target       *self,
                 const StKind *kind)
@@ -106,7 +113,7 @@ open_namespace (Target       *self,
     return open_path (self, kind, place->path);
   if (place->option)
     return has_process (self, place) && open_of_process (self, kind);
-  return !self->wish->all || !st_probe_kernel_has (kind) || open_of_process (self, kind);
+  return !self->wish->all || !is_in_kernel (kind) || open_of_process (self, kind);
 }
 
 /* A link of /proc; its number may have been another's when it was looked up. */
