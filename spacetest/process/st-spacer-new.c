@@ -152,6 +152,14 @@ is_usable (StSpacer *spacer)
   return spacer && shared_process == getpid () && !st_channel_is_gone (st_spacer_get_channel (spacer, NULL));
 }
 
+static void (*default_hook) (gboolean is_started);
+
+void
+st_spacer_set_default_hook (void (*hook) (gboolean is_started))
+{
+  g_atomic_pointer_set (&default_hook, hook);
+}
+
 /* Nobody owns it alone: it must not live where the first user happens to be on a visit. */
 static StSpacer *
 start_shared (GCancellable *cancellable,
@@ -159,7 +167,13 @@ start_shared (GCancellable *cancellable,
 {
   const StHandleSet home = { 0 };
   Order order = { cancellable, NULL };
-  if (!st_workshop_run (&home, start_at_home, &order, error))
+  void (*hook) (gboolean) = g_atomic_pointer_get (&default_hook);
+  if (hook)
+    hook (FALSE);
+  gboolean is_started = st_workshop_run (&home, start_at_home, &order, error);
+  if (hook)
+    hook (TRUE);
+  if (!is_started)
     return NULL;
   shared_process = getpid ();
   return order.spacer;

@@ -8,6 +8,9 @@
 StSpacer  *st_spacer_new_take    (StChannel    *channel,
                                   GMainContext *context,
                                   GError      **error);
+/* Called before and after the default spacer is started, on any thread. For the test helpers. */
+void       st_spacer_set_default_hook (void (*hook) (gboolean is_started));
+
 StSpacer  *st_spacer_start       (StSpacerOptions *options,
                                   GMainContext    *context,
                                   GCancellable    *cancellable,

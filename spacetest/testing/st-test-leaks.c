@@ -3,6 +3,7 @@
 #include "st-test-private.h"
 
 #include "st-process.h"
+#include "st-spacer-private.h"
 #include "st-stay-private.h"
 #include "st-strays.h"
 #include "st-transient-mntns.h"
@@ -13,7 +14,8 @@
 
 #define PATIENCE G_USEC_PER_SEC
 
-static GHashTable *baseline; /* lines; of the thread that runs the tests */
+static GMutex lock;
+static GHashTable *baseline; /* lines; guarded by lock */
 static gboolean is_begun;    /* the first test */
 
 static GHashTable *
@@ -128,12 +130,56 @@ open_what_stays (void)
   g_once_init_leave (&opened, 1);
 }
 
+/* Takes what was not there before into the baseline, and gives a list of it. */
+static GPtrArray *
+allow (GHashTable *now,
+       GHashTable *before)
+{
+  GPtrArray *allowed = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer line;
+  g_mutex_lock (&lock);
+  g_hash_table_iter_init (&iter, now);
+  while (g_hash_table_iter_next (&iter, &line, NULL))
+    if (!g_hash_table_contains (before, line) && baseline && g_hash_table_add (baseline, g_strdup (line)))
+      g_ptr_array_add (allowed, g_strdup (line));
+  g_mutex_unlock (&lock);
+  return allowed;
+}
+
+static GHashTable *
+collect_helper (void)
+{
+  GHashTable *lines = st_test_leaks_collect_visit ();
+  collect_children (lines);
+  return lines;
+}
+
+/* The default spacer is started when it is first needed, and stays. */
+static void
+allow_default_spacer (gboolean is_started)
+{
+  static GHashTable *before; /* one at a time */
+  if (!is_started)
+    {
+      before = collect_helper ();
+      return;
+    }
+  g_autoptr (GHashTable) now = collect_helper ();
+  g_ptr_array_unref (allow (now, before));
+  g_clear_pointer (&before, g_hash_table_unref);
+}
+
 void
 st_test_leaks_begin (void)
 {
   open_what_stays ();
+  st_spacer_set_default_hook (allow_default_spacer);
+  GHashTable *now = collect_all ();
+  g_mutex_lock (&lock);
   g_clear_pointer (&baseline, g_hash_table_unref);
-  baseline = collect_all ();
+  baseline = now;
+  g_mutex_unlock (&lock);
 }
 
 /* What the program had opened for all of its tests is none of theirs. As good as the moment when the first of them begins, which nobody
@@ -147,26 +193,20 @@ st_test_leaks_begin_tests (void)
   st_test_leaks_begin ();
 }
 
-/* Takes what was not there before into the baseline, and gives a list of it. */
 GPtrArray *
 st_test_leaks_allow (GHashTable *before)
 {
-  GPtrArray *allowed = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GHashTable) now = st_test_leaks_collect_visit ();
-  GHashTableIter iter;
-  gpointer line;
-  g_hash_table_iter_init (&iter, now);
-  while (g_hash_table_iter_next (&iter, &line, NULL))
-    if (!g_hash_table_contains (before, line) && baseline && g_hash_table_add (baseline, g_strdup (line)))
-      g_ptr_array_add (allowed, g_strdup (line));
-  return allowed;
+  return allow (now, before);
 }
 
 void
 st_test_leaks_forbid (GPtrArray *allowed)
 {
+  g_mutex_lock (&lock);
   for (guint i = 0; i < allowed->len; i++)
     g_hash_table_remove (baseline, allowed->pdata[i]);
+  g_mutex_unlock (&lock);
 }
 
 static int
@@ -201,14 +241,16 @@ collect_only_strays (void)
 
 /* What stays, of what is not known: the end of a thread, for example, takes a moment. */
 static GPtrArray *
-wait_for_the_rest (GHashTable *known,
+wait_for_the_rest (GHashTable **known,
                    GHashTable *(*collect) (void))
 {
   const gint64 deadline = g_get_monotonic_time () + PATIENCE;
   for (;;)
     {
       g_autoptr (GHashTable) now = collect ();
-      g_autoptr (GPtrArray) rest = subtract (now, known);
+      g_mutex_lock (&lock);
+      g_autoptr (GPtrArray) rest = subtract (now, *known);
+      g_mutex_unlock (&lock);
       if (rest->len == 0 || g_get_monotonic_time () > deadline)
         return g_steal_pointer (&rest);
       g_usleep (1000);
@@ -219,7 +261,7 @@ wait_for_the_rest (GHashTable *known,
 GPtrArray *
 st_test_leaks_wait_for_strays (GHashTable *known)
 {
-  GPtrArray *strays = wait_for_the_rest (known, collect_only_strays);
+  GPtrArray *strays = wait_for_the_rest (&known, collect_only_strays);
   for (guint i = 0; i < strays->len; i++)
     g_hash_table_add (known, g_strdup (strays->pdata[i]));
   return strays;
@@ -270,7 +312,7 @@ st_test_check_nothing_leaked (const char *domain,
 {
   if (!baseline)
     g_error ("%s:%d: st_test_assert_nothing_leaked() needs st_test_init()", file, line);
-  g_autoptr (GPtrArray) leaks = wait_for_the_rest (baseline, collect_all);
+  g_autoptr (GPtrArray) leaks = wait_for_the_rest (&baseline, collect_all);
   if (leaks->len == 0)
     return;
   g_autoptr (GString) message = g_string_new ("left behind:");
@@ -278,7 +320,9 @@ st_test_check_nothing_leaked (const char *domain,
     {
       g_autofree char *holder = describe_holder (leaks->pdata[i]);
       g_string_append_printf (message, "\n  %s%s%s", (char *) leaks->pdata[i], holder ? ", " : "", holder ? holder : "");
+      g_mutex_lock (&lock);
       g_hash_table_add (baseline, g_strdup (leaks->pdata[i])); /* told once, where assertions are not fatal */
+      g_mutex_unlock (&lock);
     }
   g_assertion_message (domain, file, line, func, message->str);
 }

@@ -184,6 +184,16 @@ test_references (void)
   st_test_assert_nothing_leaked ();
 }
 
+/* It is started here, and stays. */
+static void
+test_default_spacer (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StSpacer) spacer = st_spacer_get_default (NULL, &error);
+  g_assert_no_error (error);
+  st_test_assert_nothing_leaked ();
+}
+
 static void
 test_subprocess (void)
 {
@@ -210,6 +220,7 @@ main (int    argc,
   g_test_add_func ("/suite/enter", test_enter);
   g_test_add_func ("/suite/enter-twice", test_enter_twice);
   g_test_add_func ("/suite/space", test_space);
+  g_test_add_func ("/suite/default-spacer", test_default_spacer);
   st_test_add ("/suite/fixture", Fixture, "data", set_up, test_with_fixture, tear_down);
   st_test_add_in ("/suite/in", ALL, test_in);
   shared = st_space_new_transient (ST_NAMESPACE_NET | ST_NAMESPACE_MNT, NULL);
