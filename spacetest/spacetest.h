@@ -36,4 +36,8 @@
 #include <spacetest/network/st-link-tap.h>
 #include <spacetest/network/st-link-watch.h>
 #include <spacetest/network/st-nsid.h>
+#include <spacetest/network/st-capture.h>
+#include <spacetest/network/st-host-name.h>
+#include <spacetest/network/st-hosts.h>
+#include <spacetest/network/st-sysctl.h>
 #undef SPACETEST_INSIDE

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: The spacetest authors */
-#include "st-socket.h"
+#include "st-socket-private.h"
 
 #include "st-broker-private.h"
+#include "st-error-private.h"
+#include "st-packet-ring.h"
 #include "st-space-private.h"
 #include "st-stay-private.h"
 #include "st-task-private.h"
@@ -111,17 +113,27 @@ create_through_broker (StHandle     *network,
 }
 
 /* Of a space, only the network matters. */
+static gboolean
+acquire_network (StSpace     *self,
+                 StHandleSet *network,
+                 GError     **error)
+{
+  g_auto (StHandleSet) all = { 0 };
+  if (!st_space_acquire (self, &all, error))
+    return FALSE;
+  network->of_kind[ST_KIND_NET] = g_steal_pointer (&all.of_kind[ST_KIND_NET]);
+  return TRUE;
+}
+
 static GSocket *
 create (StSpace      *self,
         const Wanted *wanted,
         GError      **error)
 {
   Order order = { wanted, NULL };
-  g_auto (StHandleSet) all = { 0 };
   g_auto (StHandleSet) network = { 0 };
-  if (!st_space_acquire (self, &all, error) || !check_wanted (wanted, error))
+  if (!acquire_network (self, &network, error) || !check_wanted (wanted, error))
     return NULL;
-  network.of_kind[ST_KIND_NET] = g_steal_pointer (&all.of_kind[ST_KIND_NET]);
   GError *refusal = NULL;
   if (st_stay_call (&network, create_here, &order, &refusal))
     return order.socket;
@@ -130,6 +142,40 @@ create (StSpace      *self,
     return create_through_broker (network.of_kind[ST_KIND_NET], wanted, error);
   g_propagate_error (error, refusal);
   return NULL;
+}
+
+static gboolean
+create_packet_socket_here (gpointer data,
+                           GError **error)
+{
+  int *fd = data;
+  *fd = st_packet_socket ();
+  if (*fd == -EPERM)
+    st_error_set (error, ST_ERROR_PERMISSION_DENIED,
+                  "cannot create a packet socket: %s (no CAP_NET_RAW; run under \"spacetest run\", or see docs: privileges)", g_strerror (EPERM));
+  else if (*fd < 0)
+    st_error_set_result (error, *fd, "cannot create a packet socket");
+  return *fd >= 0;
+}
+
+/* One that hears everything in the network of a space, once it is told to; neither GIO nor anybody else has a name for it. */
+int
+st_space_create_packet_socket (StSpace *self,
+                               GError **error)
+{
+  int fd = -1;
+  GError *refusal = NULL;
+  g_auto (StHandleSet) network = { 0 };
+  if (!acquire_network (self, &network, error))
+    return -1;
+  if (st_stay_call (&network, create_packet_socket_here, &fd, &refusal))
+    return fd;
+  if (fd >= 0)
+    close (fd);
+  if (st_broker_takes_over (network.of_kind[ST_KIND_NET], &refusal))
+    return st_broker_create_socket (network.of_kind[ST_KIND_NET], AF_PACKET, SOCK_RAW, 0, error);
+  g_propagate_error (error, refusal);
+  return -1;
 }
 
 static gpointer

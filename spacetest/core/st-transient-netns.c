@@ -5,6 +5,7 @@
 #include "st-broker-private.h"
 #include "st-error-private.h"
 #include "st-namespace-ref-private.h"
+#include "st-proc-sys.h"
 #include "st-task-private.h"
 #include "st-transient-private.h"
 
@@ -50,20 +51,28 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
+/* Without asking anybody: where /proc/sys cannot be written, ping is for who has CAP_NET_RAW, as it is in any new network. */
+static gboolean
+allow_ping (GError **error)
+{
+  st_proc_sys_allow_ping ();
+  return TRUE;
+}
+
 static gboolean
 bring_loopback_up (GError **error)
 {
   int result = st_system_loopback_up ();
   if (result < 0)
     st_error_set_result (error, result, "cannot bring lo up in a new net namespace");
-  return result == 0;
+  return result == 0 && allow_ping (error);
 }
 
 static StHandle *
 make_here (gboolean loopback_up,
            GError **error)
 {
-  return st_transient_make_handle (&st_kinds[ST_KIND_NET], loopback_up ? bring_loopback_up : NULL, error);
+  return st_transient_make_handle (&st_kinds[ST_KIND_NET], loopback_up ? bring_loopback_up : allow_ping, error);
 }
 
 /* By the calling thread. */

@@ -112,3 +112,24 @@ st_kernel_openat2 (int         dirfd,
   struct open_how how = { .flags = (uint64_t) flags, .resolve = resolve };
   return result_of (syscall (SYS_openat2, dirfd, path, &how, sizeof how));
 }
+
+/* linux/mount.h, which glibc's sys/mount.h does not go with */
+#define OPEN_FS_CLOEXEC  0x1U
+#define CONFIGURE_CREATE 6U
+#define MOUNT_FS_CLOEXEC 0x1U
+#define MOUNT_HARMLESS   (0x2U | 0x4U | 0x8U) /* nosuid, nodev, noexec */
+
+int
+st_kernel_open_new_proc (void)
+{
+  if (refuse_newer)
+    return -ENOSYS;
+  int context = result_of (syscall (SYS_fsopen, "proc", OPEN_FS_CLOEXEC));
+  if (context < 0)
+    return context;
+  int result = result_of (syscall (SYS_fsconfig, context, CONFIGURE_CREATE, NULL, NULL, 0));
+  if (result == 0)
+    result = result_of (syscall (SYS_fsmount, context, MOUNT_FS_CLOEXEC, MOUNT_HARMLESS));
+  close (context);
+  return result;
+}

@@ -51,6 +51,7 @@ int st_kernel_openat2            (int         dirfd,
                                   const char *path,
                                   int         flags,
                                   uint64_t    resolve); /* 5.6, but refused by some containers */
+int st_kernel_open_new_proc      (void);              /* 5.2, mounted nowhere; but refused by some containers */
 
 #define ST_OPEN_TREE_CLONE   1U
 #define ST_OPEN_TREE_CLOEXEC 02000000U
