@@ -81,3 +81,11 @@ setrlimit (__rlimit_resource_t  resource,
   const long arguments[N_ARGUMENTS] = { (long) resource, (long) limit };
   return (int) set_errno (pass (SYS_setrlimit, arguments));
 }
+
+int
+setdomainname (const char *name,
+               size_t      length)
+{
+  const long arguments[N_ARGUMENTS] = { (long) name, (long) length };
+  return (int) set_errno (pass (SYS_setdomainname, arguments));
+}

@@ -6,6 +6,7 @@
 #include "st-kernel.h"
 #include "st-mount-table.h"
 #include "st-mount.h"
+#include "st-proc-sys.h"
 #include "st-system.h"
 #include "st-view.h"
 
@@ -111,6 +112,8 @@ furnish_space (void *data)
 {
   Room *room = data;
   const StWireSpace *order = &room->request->record.space;
+  if (order->kinds & CLONE_NEWNET)
+    st_proc_sys_allow_ping (); /* where that may be */
   /* Time comes last: the others are where the child is, this is where its children would be. */
   bool go_on = (!(order->kinds & CLONE_NEWNET) || !order->loopback_up ||
                 check (room, ST_WIRE_STEP_LOOPBACK, CLONE_NEWNET, st_system_loopback_up ())) &&

@@ -60,7 +60,8 @@ def _widen(info, owner=None):
     return widened
 
 
-for _class in (Spacetest.Space, Spacetest.NamespaceRef, Spacetest.TransientMntns, Spacetest.MountView, Spacetest.Pin):
+for _class in (Spacetest.Space, Spacetest.NamespaceRef, Spacetest.TransientMntns, Spacetest.MountView, Spacetest.Pin,
+               Spacetest.Capture):
     for _info in _class.__info__.get_methods():
         _widened = _widen(_info, _class)
         if _widened:
@@ -201,6 +202,13 @@ def _enter(self):
     return self
 
 
+def _close(self, _kind, failure, _traceback):
+    try:
+        self.close()
+    except GLib.Error as lost:
+        raise lost from failure
+
+
 def _leave(self, _kind, failure, _traceback):
     try:
         self.leave()
@@ -230,3 +238,5 @@ Spacetest.Visit.__exit__ = _leave
 for _class in (Spacetest.NamespaceRef, Spacetest.MountView, Spacetest.NetnsPool, Spacetest.Pin):
     _class.__enter__ = lambda self: self
     _class.__exit__ = lambda self, *_: self.close()
+Spacetest.Capture.__enter__ = lambda self: self
+Spacetest.Capture.__exit__ = _close
