@@ -7,17 +7,24 @@ from project import SOURCE, done, problem
 
 PAGE = SOURCE / 'tests' / 'scenarios.md'
 # The families that are to be complete, and how many there are of each.
-COMPLETE = {'SPACE': 31, 'NET': 16, 'MNT': 8, 'SPEC': 5, 'OPS': 24, 'PORT': 10, 'GONS': 14, 'BIND': 4, 'RTST': 11,
-            'LINK': 12, 'VETH': 4, 'DUMY': 2, 'MCVL': 4, 'NDSI': 10}
 COMPLETE = {
-    'SPACE': 31, 'NET': 16, 'MNT': 8, 'SPEC': 5, 'OPS': 24, 'PORT': 10,
     'API': 7,
     'BIND': 4,
+    'DUMY': 2,
     'GONS': 14,
-    'LINK': 12, 'VETH': 4, 'DUMY': 2, 'MCVL': 4, 'NDSI': 10,
+    'LINK': 12,
+    'MCVL': 4,
+    'MNT': 8,
+    'NDSI': 10,
+    'NET': 16,
+    'OPS': 24,
+    'PORT': 10,
     'RTST': 11,
+    'SPACE': 31,
     'SPCR': 19,
+    'SPEC': 5,
     'UDS': 7,
+    'VETH': 4,
 }
 ROW = re.compile(r'^\| ([A-Z]+-\d\d) \| (.+?) \| (.+) \|$')
 TEST_PATH = re.compile(r'`(/[^`]+)`')
