@@ -95,6 +95,7 @@ test_unread (void)
       helper_start (&helper, -1);
       if (round % 2)
         synchronize (&helper);
+      g_assert_cmpint (send (helper.connection, "nonsense", 8, 0), ==, 8);
       guard (helper.connection, idle.pidfd, -1);
       if (round % 2)
         g_assert_no_errno (kill (helper.pid, SIGTERM));

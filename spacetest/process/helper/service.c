@@ -118,13 +118,19 @@ wait_for_children (Service *service)
     }
 }
 
+static bool
+is_of_message (int result)
+{
+  return result > 0 || result == -EPROTO || result == -EPROTONOSUPPORT || result == -EMFILE;
+}
+
 /* What was sent for us to guard and is not read yet; what is sent from now on fails. */
 static void
 kill_unread (Service *service)
 {
   StWireMessage message;
   shutdown (service->connection, SHUT_RD);
-  while (st_wire_receive_any (service->connection, &message) != 0 && message.n_fds > 0)
+  while (is_of_message (st_wire_receive_any (service->connection, &message)))
     {
       if (message.record.header.type == ST_WIRE_GUARD)
         take_guarded (service, &message);
