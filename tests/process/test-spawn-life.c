@@ -15,7 +15,8 @@
 static const char *own_path;
 
 /* Starts programs until it is killed. */
-static int
+G_NORETURN
+static void
 be_caller (int pid)
 {
   g_autoptr (GError) error = NULL;
@@ -207,11 +208,9 @@ test_few_descriptors (void)
       guint started = 0;
       for (guint left = 0; left < 40; left++)
         {
-          const guint before = scarce_count ();
           scarce_begin (left);
           started += try_start (spaces[i]);
           scarce_end ();
-          g_assert_cmpuint (scarce_count (), ==, before);
         }
       g_assert_cmpuint (started, >, 0);
       g_assert_cmpuint (started, <, 40);
@@ -336,7 +335,7 @@ main (int    argc,
       char **argv)
 {
   if (argc == 3 && strcmp (argv[1], "--caller") == 0)
-    return be_caller (atoi (argv[2]));
+    be_caller (atoi (argv[2]));
   own_path = argv[0];
   test_init (&argc, &argv);
   start_guard ();
