@@ -192,7 +192,11 @@ service_run (Service *service)
         { .fd = service->guard.epoll, .events = POLLIN },
       };
       if (poll (fds, sizeof fds / sizeof fds[0], -1) < 0)
-        continue;
+        {
+          if (errno != EINTR) /* somebody took away what it needs for waiting */
+            end (service);
+          continue;
+        }
       if (fds[1].revents || fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
         end (service);
       if (fds[2].revents)
