@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define PROGRAM       "spacetest-helper"
@@ -21,27 +22,18 @@ st_helper_get_path (void)
   return g_build_filename (directory && *directory ? directory : ST_LIBEXEC_DIR, PROGRAM, NULL);
 }
 
+/* With posix_spawn() GLib has one code for everything, and the errno in its text only. */
 static StError
-get_code (const GError *failure)
+get_code (const char   *path,
+          const GError *failure)
 {
-  if (failure->domain != G_SPAWN_ERROR)
-    return ST_ERROR_HELPER_FAILED;
-  switch ((GSpawnError) failure->code)
-    {
-    case G_SPAWN_ERROR_NOENT:
-    case G_SPAWN_ERROR_NOTDIR:
-      return ST_ERROR_NOT_FOUND;
-    case G_SPAWN_ERROR_ACCES:
-    case G_SPAWN_ERROR_PERM:
-      return ST_ERROR_PERMISSION_DENIED;
-    case G_SPAWN_ERROR_FORK:
-    case G_SPAWN_ERROR_NOMEM:
-    case G_SPAWN_ERROR_MFILE:
-    case G_SPAWN_ERROR_NFILE:
+  static const int scarce[] = { EAGAIN, ENOMEM, EMFILE, ENFILE, EBADF /* beyond the limit */ };
+  for (gsize i = 0; i < G_N_ELEMENTS (scarce); i++)
+    if (strstr (failure->message, g_strerror (scarce[i])))
       return ST_ERROR_EXHAUSTED;
-    default:
-      return ST_ERROR_HELPER_FAILED;
-    }
+  if (access (path, X_OK) == 0)
+    return ST_ERROR_HELPER_FAILED;
+  return errno == EACCES ? ST_ERROR_PERMISSION_DENIED : ST_ERROR_NOT_FOUND;
 }
 
 /* @arguments follow the name of the program. The launcher must have G_SUBPROCESS_FLAGS_INHERIT_FDS and no working directory, so
@@ -62,7 +54,7 @@ st_helper_spawn (GSubprocessLauncher *launcher,
   st_thread_self (); /* starts what must be started at home */
   GSubprocess *process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, &failure);
   if (!process)
-    st_error_set (error, get_code (failure), "cannot start the helper program %.256s: %s (is spacetest installed, or SPACETEST_LIBEXECDIR set?)",
+    st_error_set (error, get_code (path, failure), "cannot start the helper program %.256s: %s (is spacetest installed, or SPACETEST_LIBEXECDIR set?)",
                   path, failure->message);
   return process;
 }

@@ -287,8 +287,8 @@ make_space (StChannel *channel,
  * Gets where the helper process lives.
  *
  * Of a spacer that was made with [ctor@Spacetest.Spacer.new] these are all namespaces of the helper process, those of its maker;
- * of a subspace those that are its own: what was asked for, and what came along with that, such as a mount namespace with a fresh
- * `/proc`. It is the same space each time.
+ * of a subspace those that are not the first helper's any more: what was asked for, here and above, and what came along with that,
+ * such as a mount namespace with a fresh `/proc`. It is the same space each time.
  *
  * Returns: (transfer none): the space, which belongs to the spacer, or %NULL with @error set
  *
@@ -332,13 +332,13 @@ st_spacer_get_pid (StSpacer *self,
   if (pidfd < 0)
     return -1;
   int pid = st_system_pidfd_get_pid (pidfd);
-  const gboolean gone = pid == -ESRCH && st_system_is_gone (pidfd);
+  const gboolean gone = st_system_is_gone (pidfd); /* its number may be somebody else's soon */
   close (pidfd);
   if (gone)
     st_channel_set_gone (channel, error);
   else if (pid < 0)
     st_error_set_result (error, pid, "cannot find the number of the helper process");
-  return MAX (pid, -1);
+  return gone ? -1 : MAX (pid, -1);
 }
 
 /**
