@@ -44,6 +44,12 @@ typedef struct
                      StHandle      *mnt,
                      StBrokerMount *mount,
                      GError       **error);
+  /* What is read, if there is nothing to set; else nothing. */
+  GBytes *(*use_sysctl) (GObject    *broker,
+                         StHandle   *handle,
+                         const char *name,
+                         GBytes     *to_set,
+                         GError    **error);
 } StBrokerFuncs;
 
 void     st_broker_install       (const StBrokerFuncs *funcs);
@@ -67,3 +73,7 @@ gboolean st_broker_open_root     (StHandle *mnt,
 gboolean st_broker_mount         (StHandle      *mnt,
                                   StBrokerMount *mount,
                                   GError       **error);
+GBytes  *st_broker_use_sysctl    (StHandle   *handle,
+                                  const char *name,
+                                  GBytes     *to_set,
+                                  GError    **error);

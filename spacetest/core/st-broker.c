@@ -71,3 +71,12 @@ st_broker_mount (StHandle      *mnt,
 {
   return installed->mount (mnt->broker, mnt, mount, error);
 }
+
+GBytes *
+st_broker_use_sysctl (StHandle   *handle,
+                      const char *name,
+                      GBytes     *to_set,
+                      GError    **error)
+{
+  return installed->use_sysctl (handle->broker, handle, name, to_set, error);
+}

@@ -2,32 +2,9 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-host-name.h"
 
-#include "st-error-private.h"
-#include "st-kind-visit-private.h"
-#include "st-proc-sys.h"
+#include "st-setting-private.h"
 
-#include <string.h>
-
-static gboolean
-get_inside (gpointer data,
-            GError **error)
-{
-  int result = st_host_name_get (data);
-  if (result < 0)
-    st_error_set_result (error, result, "cannot get the host name of a uts namespace");
-  return result == 0;
-}
-
-static gboolean
-set_inside (gpointer data,
-            GError **error)
-{
-  const char *name = data;
-  int result = st_host_name_set (name, strlen (name));
-  if (result < 0)
-    st_error_set_result (error, result, "cannot set the host name of a uts namespace to \"%.256s\"", name);
-  return result == 0;
-}
+#define HOST_NAME { ST_KIND_UTS, "kernel/hostname", "the host name", NULL }
 
 /**
  * st_space_get_host_name:
@@ -46,9 +23,9 @@ char *
 st_space_get_host_name (StSpace *self,
                         GError **error)
 {
-  char name[ST_HOST_NAME_SIZE];
   g_return_val_if_fail (ST_IS_SPACE (self), NULL);
-  return st_kind_visit (self, ST_KIND_UTS, FALSE, "a host name", get_inside, name, error) ? g_utf8_make_valid (name, -1) : NULL;
+  const StSetting setting = HOST_NAME;
+  return st_setting_use (&setting, self, error);
 }
 
 /**
@@ -74,5 +51,8 @@ st_space_set_host_name (StSpace    *self,
 {
   g_return_val_if_fail (ST_IS_SPACE (self), FALSE);
   g_return_val_if_fail (name != NULL, FALSE);
-  return st_kind_visit (self, ST_KIND_UTS, TRUE, "a host name", set_inside, (gpointer) name, error);
+  StSetting setting = HOST_NAME;
+  setting.to_set = name;
+  g_autofree char *nothing = st_setting_use (&setting, self, error);
+  return nothing != NULL;
 }

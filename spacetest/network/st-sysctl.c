@@ -3,10 +3,8 @@
 #include "st-sysctl.h"
 
 #include "st-error-private.h"
-#include "st-kind-visit-private.h"
-#include "st-proc-sys.h"
+#include "st-setting-private.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* Whose they are. Everything else in /proc/sys belongs to the whole machine, or to what no thread can enter. */
@@ -71,71 +69,25 @@ find_owner (const char  *path,
   return FALSE;
 }
 
-typedef struct
+static char *
+use (StSpace    *space,
+     const char *name,
+     const char *to_set,
+     GError    **error)
 {
-  char *path;
-  StKindIndex kind;
-  const char *to_set;
-  char *value; /* for free() */
-  gsize length;
-} Entry;
-
-static void
-entry_clear (Entry *self)
-{
-  g_free (self->path);
-  free (self->value);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Entry, entry_clear)
-
-static gboolean
-entry_init (Entry      *self,
-            const char *name,
-            GError    **error)
-{
-  self->path = to_path (name);
-  if (!is_inside (self->path))
+  StSetting setting = { .to_set = to_set };
+  g_autofree char *path = to_path (name);
+  g_autofree char *label = g_strdup_printf ("sysctl %.256s", path);
+  setting.name = path;
+  setting.label = label;
+  if (!is_inside (path))
     st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "\"%.256s\" is not the name of a sysctl", name);
-  else if (!find_owner (self->path, &self->kind))
+  else if (!find_owner (path, &setting.kind))
     st_error_set (error, ST_ERROR_INVALID_ARGUMENT,
-                  "the sysctl %.256s belongs to no net, uts or ipc namespace: it would be that of the whole machine", self->path);
+                  "the sysctl %.256s belongs to no net, uts or ipc namespace: it would be that of the whole machine", path);
   else
-    return TRUE;
-  return FALSE;
-}
-
-static gboolean
-report (const Entry *entry,
-        int          result,
-        GError     **error)
-{
-  const char *kind = st_kinds[entry->kind].name;
-  const char *step = entry->to_set ? "set" : "read";
-  if (result == -EROFS)
-    st_error_set (error, ST_ERROR_PERMISSION_DENIED, "cannot %s sysctl %.256s of a %s namespace: %s (/proc/sys is mounted read-only)",
-                  step, entry->path, kind, g_strerror (-result));
-  else if (result < 0)
-    st_error_set_result (error, result == -ERANGE ? -EINVAL : result, "cannot %s sysctl %.256s of a %s namespace", step, entry->path,
-                         kind);
-  return result >= 0;
-}
-
-static gboolean
-read_inside (gpointer data,
-             GError **error)
-{
-  Entry *entry = data;
-  return report (entry, st_proc_sys_read (entry->path, &entry->value, &entry->length), error);
-}
-
-static gboolean
-write_inside (gpointer data,
-              GError **error)
-{
-  const Entry *entry = data;
-  const char *value = *entry->to_set ? entry->to_set : "\n"; /* the kernel never sees a write of nothing */
-  return report (entry, st_proc_sys_write (entry->path, value, strlen (value)), error);
+    return st_setting_use (&setting, space, error);
+  return NULL;
 }
 
 /**
@@ -164,12 +116,7 @@ st_space_get_sysctl (StSpace    *self,
 {
   g_return_val_if_fail (ST_IS_SPACE (self), NULL);
   g_return_val_if_fail (name != NULL, NULL);
-  g_auto (Entry) entry = { 0 };
-  if (!entry_init (&entry, name, error) || !st_kind_visit (self, entry.kind, FALSE, entry.path, read_inside, &entry, error))
-    return NULL;
-  if (entry.length > 0 && entry.value[entry.length - 1] == '\n')
-    entry.length--;
-  return g_utf8_make_valid (entry.value, (gssize) entry.length);
+  return use (self, name, NULL, error);
 }
 
 /**
@@ -201,7 +148,6 @@ st_space_set_sysctl (StSpace    *self,
 {
   g_return_val_if_fail (ST_IS_SPACE (self), FALSE);
   g_return_val_if_fail (name != NULL && value != NULL, FALSE);
-  g_auto (Entry) entry = { 0 };
-  entry.to_set = value;
-  return entry_init (&entry, name, error) && st_kind_visit (self, entry.kind, TRUE, entry.path, write_inside, &entry, error);
+  g_autofree char *nothing = use (self, name, *value ? value : "\n", error); /* the kernel never sees a write of nothing */
+  return nothing != NULL;
 }

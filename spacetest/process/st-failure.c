@@ -29,6 +29,7 @@ static const char *const steps[] = {
   [ST_WIRE_STEP_ROOT] = "cannot open the root of a mnt namespace",
   [ST_WIRE_STEP_MOUNT] = "cannot mount",
   [ST_WIRE_STEP_SHARED] = "cannot mount",
+  [ST_WIRE_STEP_SYSCTL] = "cannot read or set it",
   [ST_WIRE_STEP_ANSWER] = "cannot hand over what was made",
 };
 

@@ -156,19 +156,25 @@ open_content (GBytes  *content,
 
 static gboolean
 add_content (StWireMessage *request,
-             StBrokerMount *mount,
+             GBytes        *content,
              GError       **error)
 {
-  if (mount->network)
-    return add_fd (request, mount->network->fd, error);
-  if (!mount->content)
+  if (!content)
     return TRUE;
-  int fd = open_content (mount->content, error);
+  int fd = open_content (content, error);
   if (fd >= 0)
     st_wire_add_fd (request, fd);
   else
     st_wire_close_fds (request);
   return fd >= 0;
+}
+
+static gboolean
+add_network_or_content (StWireMessage *request,
+                        StBrokerMount *mount,
+                        GError       **error)
+{
+  return mount->network ? add_fd (request, mount->network->fd, error) : add_content (request, mount->content, error);
 }
 
 static gboolean
@@ -201,11 +207,50 @@ do_mount (GObject       *broker,
   StWireMessage request;
   st_request_begin (&request, ST_WIRE_MOUNT);
   if (fill_mount (&request.record.mount, mount, error) && add_fd (&request, mnt->fd, error) &&
-      add_content (&request, mount, error) && run_request (broker, &request, take_sysfs, mount, error))
+      add_network_or_content (&request, mount, error) && run_request (broker, &request, take_sysfs, mount, error))
     return TRUE;
   if (mount->path)
     prefix_path (error, mount->path);
   return FALSE;
+}
+
+static GBytes *
+read_content (int      fd,
+              GError **error)
+{
+  GError *failure = NULL;
+  g_autoptr (GMappedFile) file = g_mapped_file_new_from_fd (fd, FALSE, &failure);
+  close (fd);
+  if (file)
+    return g_mapped_file_get_bytes (file);
+  st_error_set (error, ST_ERROR_EXHAUSTED, "cannot read the answer of the helper process: %s", failure->message);
+  g_error_free (failure);
+  return NULL;
+}
+
+static GBytes *
+use_sysctl (GObject    *broker,
+            StHandle   *handle,
+            const char *name,
+            GBytes     *to_set,
+            GError    **error)
+{
+  StWireMessage request;
+  Descriptors read = { .n = to_set ? 0 : 1 };
+  st_request_begin (&request, ST_WIRE_SYSCTL);
+  StWireSysctl *record = &request.record.sysctl;
+  record->kind = handle->kind->flag;
+  record->sets = to_set != NULL;
+  record->size = to_set ? g_bytes_get_size (to_set) : 0;
+  if (g_strlcpy (record->name, name, sizeof record->name) >= sizeof record->name)
+    {
+      st_error_set_result (error, -ENAMETOOLONG, "cannot read or set it");
+      return NULL;
+    }
+  if (!add_fd (&request, handle->fd, error) || !add_content (&request, to_set, error) ||
+      !run_request (broker, &request, take_descriptors, &read, error))
+    return NULL;
+  return to_set ? g_bytes_new (NULL, 0) : read_content (read.fds[0], error);
 }
 
 static GMutex lock;
@@ -338,6 +383,7 @@ static const StBrokerFuncs funcs = {
   .create_socket = create_socket,
   .open_root = open_root,
   .mount = do_mount,
+  .use_sysctl = use_sysctl,
 };
 
 __attribute__ ((constructor)) static void

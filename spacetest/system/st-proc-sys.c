@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -126,16 +125,8 @@ write_at_once (int         fd,
     n = write (fd, value, length);
   while (n < 0 && errno == EINTR);
   if (n < 0)
-    return -errno;
+    return errno == ERANGE ? -EINVAL : -errno; /* some say the one, some the other */
   return (size_t) n == length ? 0 : -EIO;
-}
-
-/* The files of these belong to the root of all, the system calls ask who owns the namespace. */
-static int
-set_domain_name (const char *value,
-                 size_t      length)
-{
-  return result_of (setdomainname (value, length));
 }
 
 int
@@ -143,10 +134,11 @@ st_proc_sys_write (const char *name,
                    const char *value,
                    size_t      length)
 {
+  /* The files of these belong to the root of all, the system calls ask who owns the namespace. */
   if (strcmp (name, "kernel/hostname") == 0)
-    return st_host_name_set (value, length);
+    return result_of (sethostname (value, length));
   if (strcmp (name, "kernel/domainname") == 0)
-    return set_domain_name (value, length);
+    return result_of (setdomainname (value, length));
   int fd = open_entry (name, O_WRONLY);
   if (fd < 0)
     return fd;
@@ -230,21 +222,4 @@ st_proc_sys_allow_ping (void)
     }
   close (fd);
   return result;
-}
-
-int
-st_host_name_get (char *name)
-{
-  struct utsname names;
-  int result = result_of (uname (&names));
-  if (result == 0)
-    strcpy (name, names.nodename);
-  return result;
-}
-
-int
-st_host_name_set (const char *name,
-                  size_t      length)
-{
-  return result_of (sethostname (name, length));
 }

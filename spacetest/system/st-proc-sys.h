@@ -15,9 +15,3 @@ int st_proc_sys_write      (const char *name,
                             const char *value,
                             size_t      length);
 int st_proc_sys_allow_ping (void);
-
-/* @name has room for ST_HOST_NAME_SIZE bytes. */
-#define ST_HOST_NAME_SIZE 65
-int st_host_name_get       (char *name);
-int st_host_name_set       (const char *name,
-                            size_t      length);

@@ -23,6 +23,7 @@ static const Shape shapes[] = {
   [ST_WIRE_SOCKET] = { sizeof (StWireSocket), 2, 2 },
   [ST_WIRE_ROOT] = { sizeof (StWireRoot), 2, 2 },
   [ST_WIRE_MOUNT] = { sizeof (StWireMount), 2, 3 },
+  [ST_WIRE_SYSCTL] = { sizeof (StWireSysctl), 2, 3 },
   [ST_WIRE_GUARD] = { sizeof (StWireGuard), 1, 2 },
   [ST_WIRE_JOIN] = { sizeof (StWireJoin), 0, ST_N_KINDS + 1 },
   [ST_WIRE_DONE] = { sizeof (StWireDone), 0, ST_N_KINDS + 1 },
@@ -73,6 +74,9 @@ is_consistent (const StWireMessage *message)
              (record->mount.what == ST_WIRE_MOUNT_PROC || record->mount.what == ST_WIRE_MOUNT_TMPFS       ? message->n_fds == 2
               : record->mount.what == ST_WIRE_MOUNT_SYSFS || record->mount.what == ST_WIRE_MOUNT_OVERLAY ? message->n_fds == 3
                                                                                                           : false);
+    case ST_WIRE_SYSCTL:
+      return record->sysctl.sets <= 1 && message->n_fds == 2 + record->sysctl.sets &&
+             is_string (record->sysctl.name, sizeof record->sysctl.name);
     case ST_WIRE_JOIN:
       return !(record->join.kinds & ~all_kinds ()) && record->join.has_guard <= 1 &&
              message->n_fds == count_kinds (record->join.kinds) + record->join.has_guard;

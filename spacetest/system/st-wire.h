@@ -19,6 +19,7 @@
 #define ST_WIRE_VERSION     1
 #define ST_WIRE_MAX_FDS     16
 #define ST_WIRE_HOST_NAME   65 /* with the NUL at the end, as for the path */
+#define ST_WIRE_SYSCTL_NAME 512
 #define ST_WIRE_MAX_CONTENT (64u * 1024 * 1024) /* bytes that can cover a file */
 
 typedef enum
@@ -29,6 +30,7 @@ typedef enum
   ST_WIRE_SOCKET,       /* answer socket, net namespace -> socket */
   ST_WIRE_ROOT,         /* answer socket, mnt namespace -> its root, O_PATH, and its mount table */
   ST_WIRE_MOUNT,        /* answer socket, mnt namespace, [net namespace or content of a file] -> nothing */
+  ST_WIRE_SYSCTL,       /* answer socket, namespace, [value to set] -> [value that was read] */
   ST_WIRE_GUARD,        /* pidfds of one or two processes that must not outlive the helper, the second not the first either;
                          * no answer */
   /* To a helper that joins. */
@@ -106,6 +108,15 @@ typedef struct
 typedef struct
 {
   StWireHeader header;
+  uint32_t kind;  /* CLONE_NEW*, of the namespace */
+  uint32_t sets;
+  uint64_t size;  /* of the value to set */
+  char name[ST_WIRE_SYSCTL_NAME];
+} StWireSysctl;
+
+typedef struct
+{
+  StWireHeader header;
 } StWireGuard;
 
 typedef struct
@@ -151,6 +162,7 @@ typedef enum
   ST_WIRE_STEP_ROOT,       /* open it */
   ST_WIRE_STEP_MOUNT,
   ST_WIRE_STEP_SHARED,     /* not mounted: other mount namespaces would see it */
+  ST_WIRE_STEP_SYSCTL,     /* read or set it */
   ST_WIRE_STEP_ANSWER,     /* hand over what was made */
 } StWireStep;
 
@@ -170,6 +182,7 @@ typedef union
   StWireSocket socket;
   StWireRoot root;
   StWireMount mount;
+  StWireSysctl sysctl;
   StWireGuard guard;
   StWireJoin join;
   StWireDone done;

@@ -124,8 +124,8 @@ test_refused (void)
   g_autofree char *far_too_long = g_strnfill (100000, 'x');
   g_autoptr (StSpace) uts = make_uts ();
   g_autoptr (StSpace) netns = ST_SPACE (st_transient_netns_new (&error));
-  assert_refused (uts, too_long, ST_ERROR_INVALID_ARGUMENT, "xxx");
-  assert_refused (uts, far_too_long, ST_ERROR_INVALID_ARGUMENT, "xxx");
+  assert_refused (uts, too_long, ST_ERROR_INVALID_ARGUMENT, "host name");
+  assert_refused (uts, far_too_long, ST_ERROR_INVALID_ARGUMENT, "host name");
   assert_refused (netns, "inside", ST_ERROR_INVALID_ARGUMENT, "uts");
   g_assert_null (st_space_get_host_name (netns, &error));
   test_assert_failed (error, ST_ERROR_INVALID_ARGUMENT, "uts");

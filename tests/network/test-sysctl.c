@@ -218,9 +218,9 @@ test_wrong_kind (void)
     return;
   g_autoptr (StSpace) netns = make_space (ST_NAMESPACE_NET);
   g_autoptr (StSpace) uts = make_space (ST_NAMESPACE_UTS);
-  assert_not_there (netns, "kernel/hostname", ST_ERROR_INVALID_ARGUMENT, "belongs to a uts namespace");
-  assert_not_there (uts, FORWARD, ST_ERROR_INVALID_ARGUMENT, "belongs to a net namespace");
-  assert_not_there (netns, "kernel/msgmax", ST_ERROR_INVALID_ARGUMENT, "belongs to a ipc namespace");
+  assert_not_there (netns, "kernel/hostname", ST_ERROR_INVALID_ARGUMENT, "belongs to a namespace of the kind uts");
+  assert_not_there (uts, FORWARD, ST_ERROR_INVALID_ARGUMENT, "belongs to a namespace of the kind net");
+  assert_not_there (netns, "kernel/msgmax", ST_ERROR_INVALID_ARGUMENT, "belongs to a namespace of the kind ipc");
 }
 
 static void

@@ -231,6 +231,44 @@ do_mount (void *data)
     }
 }
 
+/* Too long for a record, maybe. */
+static int
+write_to_memory (const char *value,
+                 size_t      length)
+{
+  int fd = memfd_create ("spacetest", MFD_CLOEXEC);
+  int result = fd < 0 ? -errno : st_system_write_all (fd, value, length);
+  if (result < 0 && fd >= 0)
+    close (fd);
+  return result < 0 ? result : fd;
+}
+
+static int
+read_sysctl (const char *name)
+{
+  char *value;
+  size_t length;
+  int result = st_proc_sys_read (name, &value, &length);
+  if (result < 0)
+    return result;
+  result = write_to_memory (value, length);
+  free (value);
+  return result;
+}
+
+static void
+use_sysctl (void *data)
+{
+  Room *room = data;
+  const StWireSysctl *order = &room->request->record.sysctl;
+  const StKind *kind = st_kind_for_flag (order->kind);
+  if (!check (room, ST_WIRE_STEP_UNDERSTAND, 0, kind ? 0 : -EINVAL) || !enter (room, kind->index, room->request->fds[1]))
+    return;
+  int result = order->sets ? st_proc_sys_write (order->name, room->content, (size_t) order->size) : read_sysctl (order->name);
+  if (check (room, ST_WIRE_STEP_SYSCTL, 0, result == -EROFS ? -EACCES : result) && !order->sets)
+    keep_fd (room, result);
+}
+
 static void
 answer (const Room  *room,
         const Reply *reply,
@@ -310,23 +348,26 @@ read_content (int    fd,
   return 0;
 }
 
+/* Does something with the content that came along as the last descriptor. */
 static void
-mount_content (Room        *room,
-               const Reply *reply)
+run_with_content (Room        *room,
+                  uint64_t     size,
+                  StWireStep   step,
+                  void       (*func) (void *data),
+                  const Reply *reply)
 {
-  const uint64_t size = room->request->record.mount.size;
   if (size > ST_WIRE_MAX_CONTENT)
     {
-      reply_failed (reply, ST_WIRE_STEP_MOUNT, 0, -EFBIG);
+      reply_failed (reply, step, 0, -EFBIG);
       return;
     }
   char *content = mmap (NULL, (size_t) size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   int result = content == MAP_FAILED ? -errno : read_content (room->request->fds[2], (size_t) size, content);
   room->content = content;
   if (result < 0)
-    reply_failed (reply, ST_WIRE_STEP_MOUNT, 0, result);
+    reply_failed (reply, step, 0, result);
   else
-    run (room, 0, do_mount, reply, 0);
+    run (room, 0, func, reply, 0);
   if (content != MAP_FAILED)
     munmap (content, (size_t) size + 1);
 }
@@ -336,8 +377,21 @@ room_mount (const StWireMessage *request,
             const Reply         *reply)
 {
   Room room = { .request = request };
-  if (request->record.mount.what == ST_WIRE_MOUNT_OVERLAY)
-    mount_content (&room, reply);
+  const StWireMount *order = &request->record.mount;
+  if (order->what == ST_WIRE_MOUNT_OVERLAY)
+    run_with_content (&room, order->size, ST_WIRE_STEP_MOUNT, do_mount, reply);
   else
     run (&room, 0, do_mount, reply, 0);
+}
+
+void
+room_use_sysctl (const StWireMessage *request,
+                 const Reply         *reply)
+{
+  Room room = { .request = request };
+  const StWireSysctl *order = &request->record.sysctl;
+  if (order->sets)
+    run_with_content (&room, order->size, ST_WIRE_STEP_SYSCTL, use_sysctl, reply);
+  else
+    run (&room, 0, use_sysctl, reply, 0);
 }

@@ -16,3 +16,5 @@ void room_open_root   (const StWireMessage *request,
                        const Reply         *reply);
 void room_mount       (const StWireMessage *request,
                        const Reply         *reply);
+void room_use_sysctl  (const StWireMessage *request,
+                       const Reply         *reply);

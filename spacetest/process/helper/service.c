@@ -66,6 +66,9 @@ take_request (Service       *service,
     case ST_WIRE_MOUNT:
       room_mount (message, reply);
       break;
+    case ST_WIRE_SYSCTL:
+      room_use_sysctl (message, reply);
+      break;
     case ST_WIRE_GUARD:
       take_guarded (service, message);
       break;
