@@ -364,9 +364,11 @@ test_in_space (void)
 static void
 exit_with_pin (gpointer path)
 {
-  g_autoptr (StNamespaceRef) uts = open_namespace ("/proc/thread-self/ns/uts");
-  StPin *lost = pin (uts, path);
-  g_assert_nonnull (lost);
+  static StPin *lost;
+  StNamespaceRef *uts = open_namespace ("/proc/thread-self/ns/uts");
+  lost = pin (uts, path);
+  g_assert_false (st_pin_is_closed (lost));
+  g_object_unref (uts);
   exit (EXIT_SUCCESS);
 }
 
@@ -377,7 +379,7 @@ just_exit (gpointer inherited)
   exit (EXIT_SUCCESS);
 }
 
-static void
+G_GNUC_UNUSED static void
 pin_and_exit (gpointer unused)
 {
   prepare ();
@@ -393,7 +395,11 @@ pin_and_exit (gpointer unused)
 static void
 test_exit (void)
 {
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip ("to the leak sanitizer, a forked child has lost what its parent's threads hold");
+#else
   run (pin_and_exit);
+#endif
 }
 
 static void
