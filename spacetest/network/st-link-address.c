@@ -22,7 +22,7 @@ change (StLink     *self,
 {
   StInetAddress address;
   g_auto (StLinkPlace) place = { 0 };
-  if (!st_inet_address_parse (text, ST_PREFIX_ALWAYS, &address, error) || !st_link_locate (self, &place, error))
+  if (!st_link_locate (self, &place, error) || !st_inet_address_parse (text, ST_PREFIX_ALWAYS, &address, error))
     return FALSE;
   return st_link_place_do (&place, st_inet_address_message (type, place.index, &address, flags), error,
                            type == RTM_NEWADDR ? "give the address %s to" : "take the address %s from", text);

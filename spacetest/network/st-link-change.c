@@ -89,7 +89,7 @@ st_link_rename (StLink     *self,
   g_return_val_if_fail (ST_IS_LINK (self), FALSE);
   g_return_val_if_fail (name != NULL, FALSE);
   g_auto (StLinkPlace) place = { 0 };
-  if (!st_link_name_check (name, error) || !st_link_locate (self, &place, error))
+  if (!st_link_locate (self, &place, error) || !st_link_name_check (name, error))
     return FALSE;
   struct nl_msg *message = st_link_message (RTM_SETLINK, place.index);
   st_netlink_put_text (message, IFLA_IFNAME, name);
@@ -151,7 +151,7 @@ st_link_set_mac (StLink     *self,
   g_return_val_if_fail (ST_IS_LINK (self), FALSE);
   g_return_val_if_fail (mac != NULL, FALSE);
   g_auto (StLinkPlace) place = { 0 };
-  if (!st_link_parse_mac (mac, bytes, error) || !st_link_locate (self, &place, error))
+  if (!st_link_locate (self, &place, error) || !st_link_parse_mac (mac, bytes, error))
     return FALSE;
   struct nl_msg *message = st_link_message (RTM_SETLINK, place.index);
   st_netlink_put (message, IFLA_ADDRESS, bytes, sizeof bytes);
@@ -212,7 +212,7 @@ st_link_move (StLink     *self,
   g_return_val_if_fail (ST_IS_SPACE (space), FALSE);
   StLinkState state;
   g_auto (StLinkPlace) place = { 0 };
-  if ((name && !st_link_name_check (name, error)) || !st_link_locate (self, &place, error))
+  if (!st_link_locate (self, &place, error) || (name && !st_link_name_check (name, error)))
     return FALSE;
   g_autoptr (StNamespaceRef) ref = st_network_find (space, error);
   g_autoptr (StNetwork) network = ref ? st_network_get (ref, error) : NULL;

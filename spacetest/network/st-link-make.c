@@ -394,6 +394,9 @@ st_link_new_vlan (StLink     *parent,
   static const Kind kind = { "vlan", "8021q", "vlan" };
   g_return_val_if_fail (ST_IS_LINK (parent), NULL);
   g_return_val_if_fail (!space || ST_IS_SPACE (space), NULL);
+  g_auto (StLinkPlace) place = { 0 };
+  if (!st_link_locate (parent, &place, error))
+    return NULL;
   if (number >= 1 && number <= 4094)
     return make_above (&kind, parent, space, name, &(Recipe){ .option = IFLA_VLAN_ID, .value = number, .size = sizeof (guint16) },
                        error);

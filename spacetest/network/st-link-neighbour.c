@@ -211,8 +211,8 @@ st_link_add_neighbour (StLink     *self,
   g_return_val_if_fail (address != NULL, FALSE);
   g_return_val_if_fail (mac != NULL, FALSE);
   g_auto (StLinkPlace) place = { 0 };
-  if (!st_inet_address_parse (address, ST_PREFIX_NEVER, &host, error) || !st_link_parse_mac (mac, bytes, error) ||
-      !st_link_locate (self, &place, error))
+  if (!st_link_locate (self, &place, error) || !st_inet_address_parse (address, ST_PREFIX_NEVER, &host, error) ||
+      !st_link_parse_mac (mac, bytes, error))
     return FALSE;
   struct nl_msg *message = describe (RTM_NEWNEIGH, place.index, &host);
   st_netlink_put (message, NDA_LLADDR, bytes, sizeof bytes);
@@ -240,7 +240,7 @@ st_link_remove_neighbour (StLink     *self,
   g_return_val_if_fail (ST_IS_LINK (self), FALSE);
   g_return_val_if_fail (address != NULL, FALSE);
   g_auto (StLinkPlace) place = { 0 };
-  if (!st_inet_address_parse (address, ST_PREFIX_NEVER, &host, error) || !st_link_locate (self, &place, error))
+  if (!st_link_locate (self, &place, error) || !st_inet_address_parse (address, ST_PREFIX_NEVER, &host, error))
     return FALSE;
   return st_link_place_do (&place, describe (RTM_DELNEIGH, place.index, &host), error, "remove the neighbour %s from", address);
 }

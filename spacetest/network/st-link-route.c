@@ -232,7 +232,7 @@ change (StLink     *self,
 {
   Way way;
   g_auto (StLinkPlace) place = { 0 };
-  if (!parse_way (destination, gateway, &way, error) || !st_link_locate (self, &place, error))
+  if (!st_link_locate (self, &place, error) || !parse_way (destination, gateway, &way, error))
     return FALSE;
   return st_link_place_do (&place, describe (type, place.index, &way), error,
                            type == RTM_NEWROUTE ? "add the route to %s%s%s through" : "remove the route to %s%s%s from", destination,

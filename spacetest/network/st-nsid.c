@@ -130,12 +130,14 @@ st_space_assign_nsid (StSpace *self,
   g_return_val_if_fail (ST_IS_SPACE (self), -1);
   g_return_val_if_fail (ST_IS_SPACE (other), -1);
   g_auto (Pair) pair = { .fd = -1 };
+  if (!pair_open (&pair, self, other, error))
+    return -1;
   if (number < -1)
     {
       st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "no number of a network: %d", number);
       return -1;
     }
-  if (!pair_open (&pair, self, other, error) || !ask (&pair, RTM_NEWNSID, &number, "give a number to", error))
+  if (!ask (&pair, RTM_NEWNSID, &number, "give a number to", error))
     return -1;
   number = -1;
   return ask (&pair, RTM_GETNSID, &number, "ask for the number of", error) ? number : -1;

@@ -10,10 +10,12 @@ from inside import iterate_until, raises
 
 Code = Spacetest.Error
 CLASSES = (Spacetest.Space, Spacetest.NamespaceRef, Spacetest.TransientNetns, Spacetest.TransientMntns, Spacetest.Visit,
-           Spacetest.MountView, Spacetest.NetnsPool, Spacetest.Capture)
+           Spacetest.MountView, Spacetest.NetnsPool, Spacetest.Capture, Spacetest.Link)
 VALUES = {
     "NamespaceType": Spacetest.NamespaceType.NET, "SocketFamily": Gio.SocketFamily.IPV4, "SocketType": Gio.SocketType.STREAM,
     "SocketProtocol": Gio.SocketProtocol.TCP, "NamespaceRef": Spacetest.NamespaceRef(), "Bytes": GLib.Bytes.new(b""),
+    "Space": Spacetest.NamespaceRef(), "Link": Spacetest.Link(), "AddressFlags": 0, "address": "10.0.0.1/24", "destination": "default",
+    "gateway": None, "mac": "02:00:00:00:00:01", "mtu": 1500, "number": 0, "up": True,
     "Cancellable": None, "Func": int, "path": "/etc/hostname", "size": 0, "protocol": 0, "flags": os.O_RDONLY, "mode": 0, "allow_host": False,
     "name": "net/ipv4/ip_forward", "value": "1", "hosts": [], "addresses": [], "keep": True,
 }

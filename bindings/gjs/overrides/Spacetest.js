@@ -100,12 +100,12 @@ function refuse(name) {
 
 function _init() {
     Spacetest = this;
-    const {MountView, NamespaceId, NamespaceRef, Space, TransientMntns, TransientNetns} = this;
+    const {Link, MountView, NamespaceId, NamespaceRef, Space, TransientMntns, TransientNetns} = this;
 
     Space.prototype.call = callThere(goThere(Space.prototype.call));
     for (const name of ['run_in_thread', 'run_in_thread_async'])
         Space.prototype[name] = refuse(name);
-    for (const type of [NamespaceId, NamespaceRef]) {
+    for (const type of [NamespaceId, NamespaceRef, Link, this.Route, this.Neighbour]) {
         type.prototype.toString = function () {
             return this.to_string();
         };
@@ -113,13 +113,19 @@ function _init() {
 
     for (const [type, name] of [[TransientNetns, 'new_async'], [TransientMntns, 'new_async'],
         [NamespaceRef, 'new_transient_async'], [Space, 'new_transient_async'],
-        [Space.prototype, 'create_socket_async'], [Space.prototype, 'create_netlink_socket_async'], [this, 'probe_async']])
+        [Space.prototype, 'create_socket_async'], [Space.prototype, 'create_netlink_socket_async'],
+        [Link.prototype, 'wait_ready_async'], [this, 'probe_async']])
         Gio._promisify(type, name);
 
     for (const [owner, ...names] of [[this, 'namespace_types_from_string'], [NamespaceId, 'parse'], [NamespaceRef, 'new_for_path'],
         [TransientMntns.prototype, 'mount_tmpfs', 'overlay_file'],
+        [Link.prototype, 'rename', 'set_mac', 'add_address', 'remove_address', 'add_route', 'remove_route', 'add_neighbour', 'remove_neighbour'],
         [MountView.prototype, 'open', 'load', 'replace', 'list', 'resolve']])
         names.forEach(name => convertString(owner, name, 0, refuseNul));
+
+    for (const name of ['new_for_name', 'new_veth', 'new_dummy', 'new_bridge', 'new_tap', 'new_tun'])
+        convertString(Link, name, 1, refuseNul);
+    convertString(Link, 'new_veth', 3, refuseNul);
 
     for (const [name, place] of Object.entries({new_for_path: 1, new_for_fd: 1, new_take_fd: 1, new_for_pid: 1,
         new_for_pidfd: 1, new_current: 0, new_transient: 0, new_transient_async: 0}))

@@ -229,6 +229,8 @@ for _class in (Spacetest.NamespaceRef, Spacetest.NamespaceId):
     _class.__eq__ = lambda self, other, cls=_class: self.equal(other) if isinstance(other, cls) else NotImplemented
     _class.__ne__ = lambda self, other, cls=_class: not self.equal(other) if isinstance(other, cls) else NotImplemented
     _class.__hash__ = lambda self: self.hash()
+for _class in (Spacetest.Link, Spacetest.Route, Spacetest.Neighbour):
+    _class.__str__ = lambda self: self.to_string()
 Spacetest.NamespaceRef.__repr__ = _repr_ref
 Spacetest.NamespaceId.__repr__ = lambda self: f"<Spacetest.NamespaceId {self}>"
 
