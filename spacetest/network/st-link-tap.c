@@ -33,6 +33,8 @@ open_here (gpointer data,
   if (order->fd == -ENOENT || order->fd == -ENODEV || order->fd == -ENXIO)
     st_error_set (error, ST_ERROR_NOT_SUPPORTED, "%s: no /dev/net/tun (this kernel has no module tun, or this container no such device)",
                   step);
+  else if (order->fd == -EACCES)
+    st_error_set (error, ST_ERROR_PERMISSION_DENIED, "%s: %s (this user may not open /dev/net/tun)", step, g_strerror (EACCES));
   else if (order->fd == -EBUSY || order->fd == -EINVAL || order->fd == -EEXIST) /* with a name that was checked */
     st_error_set (error, ST_ERROR_EXISTS, "%s: %s (there is one of that name already)", step, g_strerror (-order->fd));
   else
