@@ -17,6 +17,7 @@
 
 #define NO_PATH      "/bin:/usr/bin:." /* as GLib has it */
 #define FIRST_SERIAL 1
+#define PIPES        6 /* descriptors that GLib makes, at most */
 
 typedef struct
 {
@@ -139,6 +140,22 @@ explain_no_start (const Trampoline *self,
                   self->argv[0], program, message);
 }
 
+/* GLib 2.74 ends the process where it can't move a descriptor out of the way of others: it takes that for a start. */
+static int
+check_room (const Trampoline *self)
+{
+  const guint n = self->plan->fds->len + 1 + PIPES;
+  g_autofree int *fds = g_new (int, n);
+  int result = 0;
+  guint i;
+  for (i = 0; i < n && result == 0; i++)
+    if ((fds[i] = fcntl (self->answer, F_DUPFD_CLOEXEC, self->answer + 1)) < 0)
+      result = errno == EINVAL ? -EMFILE : -errno;
+  while (i > 0)
+    close_fd (&fds[--i]);
+  return result;
+}
+
 /* GLib forks the caller unless descriptors are inherited and the working directory is left alone: so they are, and it is. */
 static gboolean
 start (Trampoline *self,
@@ -146,7 +163,10 @@ start (Trampoline *self,
 {
   g_autoptr (GError) failure = NULL;
   g_autoptr (GSubprocessLauncher) launcher = st_spawn_plan_create_launcher (self->plan, error);
-  if (!launcher)
+  const int room = launcher ? check_room (self) : 0;
+  if (room < 0)
+    st_error_set_result (error, room, "cannot start %.256s", self->argv[0]);
+  if (!launcher || room < 0)
     return FALSE;
   g_autoptr (GPtrArray) words = create_command_line (self);
   const int number = self->answer;
@@ -246,9 +266,9 @@ wait_for_program (Trampoline   *self,
     }
   if (*error) /* cancelled */
     return FALSE;
-  if (result < 0)
+  if (result < 0 && result != -ECONNRESET) /* it ended before it took the order */
     st_error_set (error, ST_ERROR_PROTOCOL, "cannot start %.256s: the helper program answered nonsense: %s", self->argv[0], g_strerror (-result));
-  else if (!executes)
+  else if (result < 0 || !executes)
     st_error_set (error, ST_ERROR_HELPER_FAILED, "cannot start %.256s: the helper program ended without an answer", self->argv[0]);
   return result == 0 && executes;
 }
