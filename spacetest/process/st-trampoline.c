@@ -8,6 +8,7 @@
 #include "st-space-private.h"
 #include "st-thread-private.h"
 #include "st-wire.h"
+#include "st-workshop-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ typedef struct
   int order;  /* our end */
   int answer; /* the helper's end, of the same number there */
   gboolean ends; /* by itself, as it said */
+  char *here;    /* the caller's working directory, if the helper program may not be where he is */
   GSubprocess *process;
 } Trampoline;
 
@@ -100,6 +102,8 @@ create_command_line (const Trampoline *self)
   g_ptr_array_add (words, st_helper_get_path ());
   g_ptr_array_add (words, g_strdup ("join"));
   g_ptr_array_add (words, g_strdup_printf ("%d", self->answer));
+  if (self->here)
+    g_ptr_array_add (words, g_strconcat ("--here=", self->here, NULL));
   if (self->plan->directory)
     g_ptr_array_add (words, g_strconcat ("--directory=", self->plan->directory, NULL));
   if (path)
@@ -156,6 +160,23 @@ check_room (const Trampoline *self)
   return result;
 }
 
+typedef struct
+{
+  GSubprocessLauncher *launcher;
+  GPtrArray *words;
+  GSubprocess *process;
+  GError *failure;
+} Launch;
+
+static gboolean
+launch (gpointer data,
+        GError **error)
+{
+  Launch *self = data;
+  self->process = g_subprocess_launcher_spawnv (self->launcher, (const char *const *) self->words->pdata, &self->failure);
+  return TRUE;
+}
+
 /* GLib forks the caller unless descriptors are inherited and the working directory is left alone: so they are, and it is. */
 static gboolean
 start (Trampoline *self,
@@ -174,7 +195,14 @@ start (Trampoline *self,
   self->answer = -1;
   st_thread_self (); /* starts what must be started at home */
   g_subprocess_launcher_take_fd (launcher, source, number);
-  self->process = g_subprocess_launcher_spawnv (launcher, (const char *const *) words->pdata, &failure);
+  Launch order = { launcher, words, NULL, NULL };
+  const StHandleSet at_home = { 0 };
+  if (!self->here)
+    launch (&order, error);
+  else if (!st_workshop_run (&at_home, launch, &order, error))
+    return FALSE;
+  failure = order.failure;
+  self->process = order.process;
   if (!self->process)
     explain_no_start (self, words->pdata[0], failure->message, error);
   return self->process != NULL;
@@ -315,6 +343,35 @@ give_order (Trampoline        *self,
   return result == 0;
 }
 
+static gboolean
+is_on_other_mounts (void)
+{
+  const StKind *mnt = &st_kinds[ST_KIND_MNT];
+  StIdentity identity;
+  guint64 inode;
+  const int home = st_thread_open_home (mnt);
+  const gboolean known = home >= 0 && st_system_identify (home, &identity) == 0 && st_system_current_inode (mnt, &inode) == 0;
+  if (home >= 0)
+    close (home);
+  return known && inode != identity.inode;
+}
+
+/* Where the caller stands on a visit there may be no helper program: then it is started at home, and goes where he is. */
+static gboolean
+take_caller_along (Trampoline  *self,
+                   StHandleSet *set,
+                   GError     **error)
+{
+  st_thread_self ();
+  if (!is_on_other_mounts ())
+    return TRUE;
+  self->here = g_get_current_dir ();
+  ST_FOREACH_KIND (kind)
+    if (kind->by_thread && !set->of_kind[kind->index] && !(set->of_kind[kind->index] = st_handle_new_current (kind, error)))
+      return FALSE;
+  return TRUE;
+}
+
 GSubprocess *
 st_trampoline_spawn (StSpace            *space,
                      const char *const  *argv,
@@ -323,12 +380,15 @@ st_trampoline_spawn (StSpace            *space,
                      GError            **error)
 {
   g_auto (StHandleSet) set = { 0 };
-  Trampoline self = { argv, plan, -1, -1, FALSE, NULL };
+  Trampoline self = { argv, plan, -1, -1, FALSE, NULL, NULL };
   g_autoptr (GError) failure = NULL;
   if (!st_space_acquire (space, &set, error) || !check_argv (argv, error) || !st_spawn_plan_check (plan, error) ||
       !st_residence_complete (&set, error))
     return NULL;
-  if (give_order (&self, &set, cancellable, &failure) && start (&self, &failure) && wait_for_program (&self, cancellable, &failure))
+  const gboolean started = take_caller_along (&self, &set, &failure) && give_order (&self, &set, cancellable, &failure) && start (&self, &failure) &&
+                           wait_for_program (&self, cancellable, &failure);
+  g_free (self.here);
+  if (started)
     {
       close_fd (&self.order);
       return self.process;

@@ -182,6 +182,38 @@ test_visit (void)
   g_assert_no_error (error);
 }
 
+static gboolean
+run_among_other_mounts (gpointer data,
+                        GError **error)
+{
+  StNamespaceRef **refs = data;
+  g_autofree char *mnt = st_namespace_ref_to_string (refs[0]);
+  g_autofree char *uts = st_namespace_ref_to_string (refs[1]);
+  g_assert_no_errno (chdir ("/usr"));
+  assert_shell (ST_SPACE (refs[1]), "readlink /proc/self/ns/mnt", mnt);
+  assert_shell (ST_SPACE (refs[1]), "readlink /proc/self/ns/uts", uts);
+  assert_shell (ST_SPACE (refs[1]), "pwd", "/usr");
+  return TRUE;
+}
+
+/* The helper program is not there, and is not needed there. */
+static void
+test_visit_without_helper (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!test_needs_privilege ())
+    return;
+  g_autoptr (StTransientMntns) mntns = st_transient_mntns_new (&error);
+  g_assert_no_error (error);
+  g_assert_true (st_transient_mntns_mount_tmpfs (mntns, g_getenv ("SPACETEST_LIBEXECDIR"), 0, &error));
+  g_assert_no_error (error);
+  g_autoptr (StNamespaceRef) uts = st_namespace_ref_new_transient (ST_NAMESPACE_UTS, &error);
+  g_assert_no_error (error);
+  StNamespaceRef *refs[] = { ST_NAMESPACE_REF (mntns), uts };
+  st_space_run_in_thread (ST_SPACE (mntns), run_among_other_mounts, refs, NULL, &error);
+  g_assert_no_error (error);
+}
+
 /* Either it works, or it says what there is not enough of. */
 static gboolean
 try_start (StSpace *space)
@@ -343,6 +375,7 @@ main (int    argc,
   test_add ("/spawn/life/caller-killed-in-container", test_caller_killed_in_container);
   test_add ("/spawn/life/threads", test_threads);
   test_add ("/spawn/life/visit", test_visit);
+  test_add ("/spawn/life/visit-without-helper", test_visit_without_helper);
   test_add ("/spawn/life/few-descriptors", test_few_descriptors);
   test_add ("/spawn/life/few-processes", test_few_processes);
   test_add ("/spawn/life/other-helper", test_other_helper);

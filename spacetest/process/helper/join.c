@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* join FD [--directory=DIR] [--path=PATH] [--merge] [--keep=FDS|--keep-all] -- ARGV...
+/* join FD [--here=DIR] [--directory=DIR] [--path=PATH] [--merge] [--keep=FDS|--keep-all] -- ARGV...
  *
  * Goes into the namespaces that it gets over FD, and becomes the program. What fails is told over FD. Before it executes the program it says
  * that, and FD is closed when the program runs. */
@@ -27,6 +27,7 @@
 typedef struct
 {
   int answer;
+  char *here;      /* the caller's directory, if that is not ours */
   char *directory; /* inside; NULL: as it is here, if it is there */
   char *path;      /* where programs are; NULL: as in the environment */
   int *kept;       /* descriptors for the program */
@@ -259,7 +260,9 @@ static int
 run (Job *job)
 {
   receive_job (job);
-  if (!getcwd (job->directory, sizeof job->directory))
+  if (job->order->here)
+    snprintf (job->directory, sizeof job->directory, "%s", job->order->here);
+  else if (!getcwd (job->directory, sizeof job->directory))
     job->directory[0] = '\0';
   const int result = st_join_plan (&job->join, job->fds);
   if (result < 0)
@@ -316,7 +319,7 @@ parse (Order *order,
         if (!parse_kept (order, list))
           return false;
       }
-    else if (!is_option (argv[i], "--directory=", &order->directory) && !is_option (argv[i], "--path=", &order->path))
+    else if (!is_option (argv[i], "--here=", &order->here) && !is_option (argv[i], "--directory=", &order->directory) && !is_option (argv[i], "--path=", &order->path))
       return false;
   order->argv = argv + i + 1;
   return order->answer > STDERR_FILENO && i + 1 < argc;
