@@ -322,8 +322,9 @@ get_own_default (gpointer data)
   g_assert_cmpint (spacer_pid (spacer), !=, *(int *) data);
 }
 
+/* In a child, which has none at first. */
 static void
-test_default (void)
+use_default (gpointer unused)
 {
   g_autoptr (StSpacer) first = get_default ();
   g_autoptr (StSpacer) again = get_default ();
@@ -356,10 +357,14 @@ network_of (StSpacer *spacer)
 
 /* Nothing of where its first user is gets into it. */
 static void
-test_default_is_at_home (void)
+test_default (void)
 {
-  if (!test_needs_privilege ())
-    return;
+  test_in_child (use_default, NULL);
+}
+
+static void
+use_default_on_visit (gpointer unused)
+{
   g_autoptr (GError) error = NULL;
   g_autoptr (StNamespaceRef) home = st_namespace_ref_new_current (ST_NAMESPACE_NET, &error);
   g_assert_no_error (error);
@@ -371,9 +376,15 @@ test_default_is_at_home (void)
   g_autoptr (StNamespaceRef) of_own = network_of (own);
   g_assert_true (st_namespace_ref_equal (of_shared, home));
   g_assert_false (st_namespace_ref_equal (of_own, home));
-  st_spacer_close (shared);
   st_visit_leave (visit, &error);
   g_assert_no_error (error);
+}
+
+static void
+test_default_is_at_home (void)
+{
+  if (test_needs_privilege ())
+    test_in_child (use_default_on_visit, NULL);
 }
 
 int

@@ -290,7 +290,7 @@ test_not_allowed (void)
   g_assert_nonnull (strstr (error->message, "Operation not permitted"));
   test_assert_failed (error, ST_ERROR_PERMISSION_DENIED, "create a subspace with a user namespace first");
   StSpacer *below = st_spacer_create_subspace (spacer, PID, NULL, NULL, &error);
-  test_assert_not_made (below, error, ST_ERROR_PERMISSION_DENIED, "cannot create pid namespace");
+  test_assert_not_made (below, error, ST_ERROR_PERMISSION_DENIED, "with a user namespace first");
 }
 
 /* What an executed program may do: single threaded, in a child. */
