@@ -291,7 +291,7 @@ st_capture_init (StCapture *self)
  *
  * Begins to write the packets of a network to a file.
  *
- * It takes `CAP_NET_RAW` in the user namespace that owns the network, else it is %ST_ERROR_PERMISSION_DENIED. An interface that is
+ * It takes the kernel some 15 milliseconds, and `CAP_NET_RAW` in the user namespace that owns the network, else it is %ST_ERROR_PERMISSION_DENIED. An interface that is
  * not there is %ST_ERROR_NOT_FOUND. To record the beginning of each packet only, make it with
  * [property@Spacetest.Capture:snapshot-length]:
  *
@@ -430,7 +430,7 @@ st_capture_is_closed (StCapture *self)
  *
  * Ends a capture: every packet that was sent or received before is in the file then.
  *
- * That takes some 20 milliseconds, as the kernel has to say that it is done. If the file could not be written, as the disk was
+ * That takes some 20 milliseconds, most of them for the kernel to take its memory back. If the file could not be written, as the disk was
  * full, that is an error here; it has in it what came before. With [property@Spacetest.Capture:keep] off, the file is removed
  * instead. Closing again does nothing, and says the same.
  *

@@ -508,7 +508,8 @@ send_datagrams (gpointer    network,
   g_assert_no_error (error);
   for (guint32 i = 0; i < n; i++)
     {
-      memcpy (content, &i, MIN (size, sizeof i));
+      if (size > 0)
+        memcpy (content, &i, MIN (size, sizeof i));
       g_socket_send_to (sender, to, content, size, NULL, &error);
       g_assert_no_error (error);
     }

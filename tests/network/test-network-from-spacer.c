@@ -90,6 +90,27 @@ test_sysctls (void)
   assert_refused (netns, "kernel/hostname", "inside", ST_ERROR_INVALID_ARGUMENT);
 }
 
+/* For all groups that there are. */
+static void
+test_ping (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!test_needs_privilege ())
+    return;
+  g_autoptr (StSpacer) spacer = st_spacer_new (NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (StSpacer) inside = st_spacer_create_subspace (spacer, ST_NAMESPACE_USER, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (StSpace) netns = st_spacer_create_space (spacer, ST_NAMESPACE_NET, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (StSpace) mapped = st_spacer_create_space (inside, ST_NAMESPACE_NET, NULL, &error);
+  g_assert_no_error (error);
+  assert_value (netns, "net/ipv4/ping_group_range", test_is_real_root () ? "0\t2147483647" : "0\t0");
+  assert_value (mapped, "net/ipv4/ping_group_range", "0\t0");
+  st_spacer_close (inside);
+  st_spacer_close (spacer);
+}
+
 static void
 test_host_name (void)
 {
@@ -116,9 +137,9 @@ test_hosts (void)
   const char *servers[] = { "10.0.0.2", NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (StSpace) mntns = make (ST_NAMESPACE_MNT);
-  g_assert_true (st_transient_mntns_set_hosts (ST_TRANSIENT_MNTNS (mntns), hosts, &error));
+  st_transient_mntns_set_hosts (ST_TRANSIENT_MNTNS (mntns), hosts, &error);
   g_assert_no_error (error);
-  g_assert_true (st_transient_mntns_set_name_servers (ST_TRANSIENT_MNTNS (mntns), servers, &error));
+  st_transient_mntns_set_name_servers (ST_TRANSIENT_MNTNS (mntns), servers, &error);
   g_assert_no_error (error);
   g_autoptr (StMountView) view = st_mount_view_new (ST_NAMESPACE_REF (mntns), &error);
   g_autoptr (GBytes) content = st_mount_view_load (view, "/etc/hosts", &error);
@@ -153,6 +174,7 @@ main (int    argc,
   test_start_and_wait_for_names (start_default);
   test_add ("/network-from-spacer/capture", test_capture);
   test_add ("/network-from-spacer/sysctls", test_sysctls);
+  test_add ("/network-from-spacer/ping", test_ping);
   test_add ("/network-from-spacer/host-name", test_host_name);
   test_add ("/network-from-spacer/hosts", test_hosts);
   test_add ("/network-from-spacer/after-spacer", test_after_spacer);

@@ -353,29 +353,6 @@ test_ping (void)
   g_assert_true (g_str_has_prefix (range, "0\t"));
 }
 
-/* Those that a helper process makes, for one group or for all. */
-static void
-test_ping_of_spacer (void)
-{
-  g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
-    return;
-  g_autoptr (StSpacer) spacer = st_spacer_new (NULL, &error);
-  g_assert_no_error (error);
-  g_autoptr (StSpacer) inside = st_spacer_create_subspace (spacer, ST_NAMESPACE_USER, NULL, NULL, &error);
-  g_assert_no_error (error);
-  g_autoptr (StSpace) netns = st_spacer_create_space (spacer, ST_NAMESPACE_NET, NULL, &error);
-  g_assert_no_error (error);
-  g_autoptr (StSpace) mapped = st_spacer_create_space (inside, ST_NAMESPACE_NET, NULL, &error);
-  g_assert_no_error (error);
-  g_autoptr (StSpace) ours = make_space (ST_NAMESPACE_NET);
-  g_autofree char *range = get (ours, "net/ipv4/ping_group_range");
-  assert_value (netns, "net/ipv4/ping_group_range", range);
-  assert_value (mapped, "net/ipv4/ping_group_range", "0\t0");
-  st_spacer_close (inside);
-  st_spacer_close (spacer);
-}
-
 int
 main (int    argc,
       char **argv)
@@ -393,6 +370,5 @@ main (int    argc,
   test_add ("/sysctl/read-only", test_read_only);
   test_add ("/sysctl/covered", test_covered);
   test_add ("/sysctl/ping", test_ping);
-  test_add ("/sysctl/ping-of-spacer", test_ping_of_spacer);
   return g_test_run ();
 }
