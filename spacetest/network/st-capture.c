@@ -291,9 +291,9 @@ st_capture_init (StCapture *self)
  *
  * Begins to write the packets of a network to a file.
  *
- * It takes the kernel some 15 milliseconds, and `CAP_NET_RAW` in the user namespace that owns the network, else it is %ST_ERROR_PERMISSION_DENIED. An interface that is
- * not there is %ST_ERROR_NOT_FOUND. To record the beginning of each packet only, make it with
- * [property@Spacetest.Capture:snapshot-length]:
+ * The kernel takes some 15 milliseconds for that. Without `CAP_NET_RAW` in the user namespace that owns the network it is
+ * %ST_ERROR_PERMISSION_DENIED, an interface that is not there is %ST_ERROR_NOT_FOUND. To record the beginning of each packet only,
+ * make it with [property@Spacetest.Capture:snapshot-length]:
  *
  * ```c
  * StCapture *capture = g_initable_new (ST_TYPE_CAPTURE, NULL, &error, "space", netns, "path", "headers.pcapng",
@@ -430,8 +430,8 @@ st_capture_is_closed (StCapture *self)
  *
  * Ends a capture: every packet that was sent or received before is in the file then.
  *
- * That takes some 20 milliseconds, most of them for the kernel to take its memory back. If the file could not be written, as the disk was
- * full, that is an error here; it has in it what came before. With [property@Spacetest.Capture:keep] off, the file is removed
+ * That takes some 20 milliseconds, most of them for the kernel to take its memory back. If the file could not be written, as the
+ * disk was full, that is an error here; it has in it what came before. With [property@Spacetest.Capture:keep] off, the file is removed
  * instead. Closing again does nothing, and says the same.
  *
  * A capture that is dropped without closing it is closed, and errors are printed as a warning.
