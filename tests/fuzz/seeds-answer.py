@@ -6,11 +6,14 @@
 Run it when spacetest/system/st-wire.h changes: seeds-answer.py DIRECTORY
 """
 import pathlib
+import re
 import struct
 import sys
 
+HEADER = pathlib.Path(__file__).resolve().parents[2] / 'spacetest' / 'system' / 'st-wire.h'
+NAMES = re.findall(r'^  (ST_WIRE_\w+)(?: = 1)?,', HEADER.read_text(encoding='utf-8').split('} StWireType;')[0], re.MULTILINE)
 MAGIC, VERSION = 0x73704163, 1
-SPACE, DONE, FAILED = 2, 8, 9
+SPACE, DONE, FAILED = (NAMES.index(f'ST_WIRE_{name}') + 1 for name in ('SPACE', 'DONE', 'FAILED'))
 NET, MNT, PID, USER = 0x40000000, 0x00020000, 0x20000000, 0x10000000
 SIX = 0x4e020080
 FITTING, SUBSPACE, ONE, SERIAL = 0x80, 0x40, 0x20, 0x10

@@ -114,6 +114,8 @@ function _init() {
     for (const [type, name] of [[TransientNetns, 'new_async'], [TransientMntns, 'new_async'],
         [NamespaceRef, 'new_transient_async'], [Space, 'new_transient_async'],
         [Space.prototype, 'create_socket_async'], [Space.prototype, 'create_netlink_socket_async'],
+        [this.Spacer, 'new_async'], [this.Spacer.prototype, 'create_subspace_async'],
+        [this.Spacer.prototype, 'create_space_async'], [this.Spacer.prototype, 'create_transient_async'],
         [Link.prototype, 'wait_ready_async'], [this, 'probe_async']])
         Gio._promisify(type, name);
 
@@ -133,6 +135,9 @@ function _init() {
     for (const [name, place] of Object.entries({new_for_pid: 1, new_transient: 0, new_transient_async: 0}))
         takeKinds(Space, name, place);
     takeKinds(Space.prototype, 'get_ref', 0);
+    for (const name of ['create_subspace', 'create_subspace_async', 'create_space', 'create_space_async', 'create_transient',
+        'create_transient_async'])
+        takeKinds(this.Spacer.prototype, name, 0);
     for (const name of ['enter_transient', 'probe', 'probe_async'])
         takeKinds(this, name, 0);
 }

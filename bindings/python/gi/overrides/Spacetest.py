@@ -61,7 +61,7 @@ def _widen(info, owner=None):
 
 
 for _class in (Spacetest.Space, Spacetest.NamespaceRef, Spacetest.TransientMntns, Spacetest.MountView, Spacetest.Pin,
-               Spacetest.Capture):
+               Spacetest.Capture, Spacetest.Spacer):
     for _info in _class.__info__.get_methods():
         _widened = _widen(_info, _class)
         if _widened:
@@ -229,6 +229,10 @@ for _class in (Spacetest.NamespaceRef, Spacetest.NamespaceId):
     _class.__eq__ = lambda self, other, cls=_class: self.equal(other) if isinstance(other, cls) else NotImplemented
     _class.__ne__ = lambda self, other, cls=_class: not self.equal(other) if isinstance(other, cls) else NotImplemented
     _class.__hash__ = lambda self: self.hash()
+# Otherwise these are attributes of the Python object alone, and nobody says so.
+for _name in ("id_map", "monotonic_offset", "boottime_offset", "host_name"):
+    setattr(Spacetest.SpacerOptions, _name, property(lambda self, name=_name: getattr(self.props, name),
+                                                     lambda self, value, name=_name: setattr(self.props, name, value)))
 for _class in (Spacetest.Link, Spacetest.Route, Spacetest.Neighbour):
     _class.__str__ = lambda self: self.to_string()
 Spacetest.NamespaceRef.__repr__ = _repr_ref
@@ -237,7 +241,7 @@ Spacetest.NamespaceId.__repr__ = lambda self: f"<Spacetest.NamespaceId {self}>"
 Spacetest.Visit.__enter__ = _enter
 Spacetest.Visit.__exit__ = _leave
 
-for _class in (Spacetest.NamespaceRef, Spacetest.MountView, Spacetest.NetnsPool, Spacetest.Pin):
+for _class in (Spacetest.NamespaceRef, Spacetest.MountView, Spacetest.NetnsPool, Spacetest.Pin, Spacetest.Spacer):
     _class.__enter__ = lambda self: self
     _class.__exit__ = lambda self, *_: self.close()
 Spacetest.Capture.__enter__ = lambda self: self
