@@ -10,7 +10,7 @@ from inside import iterate_until, raises
 
 Code = Spacetest.Error
 CLASSES = (Spacetest.Space, Spacetest.NamespaceRef, Spacetest.TransientNetns, Spacetest.TransientMntns, Spacetest.Visit,
-           Spacetest.MountView, Spacetest.NetnsPool, Spacetest.Capture, Spacetest.Link)
+           Spacetest.MountView, Spacetest.NetnsPool, Spacetest.Capture, Spacetest.Link, Spacetest.Spacer)
 VALUES = {
     "NamespaceType": Spacetest.NamespaceType.NET, "SocketFamily": Gio.SocketFamily.IPV4, "SocketType": Gio.SocketType.STREAM,
     "SocketProtocol": Gio.SocketProtocol.TCP, "NamespaceRef": Spacetest.NamespaceRef(), "Bytes": GLib.Bytes.new(b""),
@@ -18,6 +18,7 @@ VALUES = {
     "gateway": None, "mac": "02:00:00:00:00:01", "mtu": 1500, "number": 0, "up": True,
     "Cancellable": None, "Func": int, "path": "/etc/hostname", "size": 0, "protocol": 0, "flags": os.O_RDONLY, "mode": 0, "allow_host": False,
     "name": "net/ipv4/ip_forward", "value": "1", "hosts": [], "addresses": [], "keep": True,
+    "argv": ["true"], "SubprocessFlags": Gio.SubprocessFlags.NONE, "SpacerOptions": None, "seconds": 7,
 }
 HIDDEN = ("user_data", "func_data", "free_func_data")
 
