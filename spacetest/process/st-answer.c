@@ -13,7 +13,7 @@ gboolean
 st_answer_set_nonsense (GError    **error,
                         const char *what)
 {
-  g_set_error (error, ST_ERROR, ST_ERROR_HELPER_FAILED, "the helper process answers what makes no sense: %s", what);
+  g_set_error (error, ST_ERROR, ST_ERROR_PROTOCOL, "the helper process answers what makes no sense: %s", what);
   return FALSE;
 }
 
@@ -23,7 +23,7 @@ set_unreadable (const StWireHeader *header,
                 GError            **error)
 {
   if (received == -EPROTONOSUPPORT)
-    g_set_error (error, ST_ERROR, ST_ERROR_HELPER_FAILED,
+    g_set_error (error, ST_ERROR, ST_ERROR_PROTOCOL,
                  "the helper process speaks version %u of the protocol, this library version %d (see SPACETEST_LIBEXECDIR)",
                  header->version, ST_WIRE_VERSION);
   else if (received == -EPROTO)

@@ -5,31 +5,21 @@
 
 Run it when spacetest/system/st-wire.h changes: seeds-answer.py DIRECTORY
 """
-import pathlib
-import re
 import struct
 import sys
 
-HEADER = pathlib.Path(__file__).resolve().parents[2] / 'spacetest' / 'system' / 'st-wire.h'
-NAMES = re.findall(r'^  (ST_WIRE_\w+)(?: = 1)?,', HEADER.read_text(encoding='utf-8').split('} StWireType;')[0], re.MULTILINE)
-MAGIC, VERSION = 0x73704163, 1
-SPACE, DONE, FAILED = (NAMES.index(f'ST_WIRE_{name}') + 1 for name in ('SPACE', 'DONE', 'FAILED'))
-NET, MNT, PID, USER = 0x40000000, 0x00020000, 0x20000000, 0x10000000
+from wire import MNT, NET, PID, USER, VERSION, record, write
+
 SIX = 0x4e020080
 FITTING, SUBSPACE, ONE, SERIAL = 0x80, 0x40, 0x20, 0x10
 
 
-def record(kind, body, n_fds, which, version=VERSION):
-    data = struct.pack('=IHHII', MAGIC, version, kind, 1, 16 + len(body)) + body
-    return struct.pack('=HBB', len(data), n_fds, which) + data
-
-
 def done(kinds, which, sysfs=0, n_fds=0, version=VERSION):
-    return record(DONE, struct.pack('=II', kinds, sysfs), n_fds, which, version)
+    return record('DONE', struct.pack('=II', kinds, sysfs), n_fds, which, version)
 
 
 def failed(step, kinds, number, which=0):
-    return record(FAILED, struct.pack('=IIi', step, kinds, number), 0, which)
+    return record('FAILED', struct.pack('=IIi', step, kinds, number), 0, which)
 
 
 SEEDS = {
@@ -47,17 +37,9 @@ SEEDS = {
     'too-deep': failed(1, USER, 28, SUBSPACE),
     'shared': failed(19, 0, 18),
     'odd-failure': failed(0xffffffff, 0xffffffff, -5),
-    'request': record(SPACE, struct.pack('=II', NET, 1), 1, 0),
+    'request': record('SPACE', struct.pack('=II', NET, 1), 1, 0),
     'empty': struct.pack('=HBB', 0, 0, 0),
     'garbage': struct.pack('=HBB', 16, 0, 0) + b'not what you see',
 }
 
-
-def main():
-    folder = pathlib.Path(sys.argv[1])
-    folder.mkdir(exist_ok=True)
-    for name, data in SEEDS.items():
-        (folder / name).write_bytes(data)
-
-
-main()
+write(SEEDS, sys.argv[1])

@@ -5,61 +5,52 @@
 
 Run it when spacetest/system/st-wire.h changes: seeds-serve.py DIRECTORY
 """
-import pathlib
 import struct
 import sys
 
-MAGIC, VERSION = 0x73704163, 1
-SUBSPACE, SPACE, SOCKET, ROOT, MOUNT, GUARD, JOIN, DONE, FAILED = range(1, 10)
-CGROUP, IPC, MNT, NET, PID, TIME, USER, UTS = (
-    0x02000000, 0x08000000, 0x00020000, 0x40000000, 0x20000000, 0x80, 0x10000000, 0x04000000)
+from wire import CGROUP, IPC, MNT, NET, PID, SYSCTL_NAME, TIME, USER, UTS, record, write
+
 NULL, CONTENT, NAMESPACE = 0, 1, 2
-
-
-def record(kind, body, n_fds, which=0, version=VERSION, size=None):
-    data = struct.pack('=IHHII', MAGIC, version, kind, 7, size or 16 + len(body)) + body
-    return struct.pack('=HBB', len(data), n_fds, which) + data
 
 
 def subspace(kinds, mapped=0, monotonic=0, boottime=0, outputs=0, host=b''):
     body = struct.pack('=IIqqII65s7x', kinds, mapped, monotonic, boottime, outputs, outputs, host)
-    return record(SUBSPACE, body, 2 + 2 * outputs, 3)
+    return record('SUBSPACE', body, 2 + 2 * outputs, 3)
 
 
 def mount(what, size, path, n_fds, which):
-    return record(MOUNT, struct.pack('=I4xQ4096s', what, size, path), n_fds, which)
+    return record('MOUNT', struct.pack('=I4xQ4096s', what, size, path), n_fds, which)
+
+
+def sysctl(kind, name, value=None):
+    body = struct.pack(f'=IIQ{SYSCTL_NAME}s', kind, value is not None, value or 0, name)
+    return record('SYSCTL', body, 2 if value is None else 3, NAMESPACE)
 
 
 SEEDS = {
     'subspace': subspace(USER | PID | TIME, 0, -1, 5, 1, b'inside'),
     'subspace-user': subspace(USER, 1),
-    'space': record(SPACE, struct.pack('=II', CGROUP | IPC | MNT | NET | TIME | UTS, 1), 1),
-    'space-time': record(SPACE, struct.pack('=II', TIME, 0), 1),
-    'socket': record(SOCKET, struct.pack('=iii', 2, 2, 0), 2, NAMESPACE),
-    'root': record(ROOT, b'', 2, NAMESPACE),
+    'space': record('SPACE', struct.pack('=II', CGROUP | IPC | MNT | NET | TIME | UTS, 1), 1),
+    'space-time': record('SPACE', struct.pack('=II', TIME, 0), 1),
+    'socket': record('SOCKET', struct.pack('=iii', 2, 2, 0), 2, NAMESPACE),
+    'root': record('ROOT', b'', 2, NAMESPACE),
     'mount-proc': mount(0, 0, b'', 2, NAMESPACE),
     'mount-sysfs': mount(1, 0, b'', 3, NAMESPACE),
     'mount-tmpfs': mount(2, 65536, b'/var', 2, NAMESPACE),
     'mount-overlay': mount(3, 7, b'/etc/hosts', 3, CONTENT),
-    'guard': record(GUARD, b'', 1, 0x85),
-    'guard-pair': record(GUARD, b'', 2, 0x85),
-    'guard-no-process': record(GUARD, b'', 2, 0x80),
-    'join': record(JOIN, struct.pack('=II', NET, 1), 2),
-    'done': record(DONE, struct.pack('=II', NET, 0), 1),
-    'failed': record(FAILED, struct.pack('=IIi', 1, 0, 1), 0),
+    'sysctl-get': sysctl(NET, b'net/ipv4/ip_forward'),
+    'sysctl-set': sysctl(UTS, b'kernel/hostname', 7),
+    'guard': record('GUARD', b'', 1, 0x85),
+    'guard-pair': record('GUARD', b'', 2, 0x85),
+    'guard-no-process': record('GUARD', b'', 2, 0x80),
+    'join': record('JOIN', struct.pack('=II', NET, 1), 2),
+    'done': record('DONE', struct.pack('=II', NET, 0), 1),
+    'failed': record('FAILED', struct.pack('=IIi', 1, 0, 1), 0),
     'empty': struct.pack('=HBB', 0, 0, 0),
-    'version': record(SPACE, struct.pack('=II', NET, 1), 1, version=2),
-    'long': record(SPACE, bytes(4900), 1),
-    'many-descriptors': record(SPACE, struct.pack('=II', NET, 1), 24),
-    'two': record(SPACE, struct.pack('=II', NET, 1), 1) + record(ROOT, b'', 2, NAMESPACE),
+    'version': record('SPACE', struct.pack('=II', NET, 1), 1, version=2),
+    'long': record('SPACE', bytes(4900), 1),
+    'many-descriptors': record('SPACE', struct.pack('=II', NET, 1), 24),
+    'two': record('SPACE', struct.pack('=II', NET, 1), 1) + record('ROOT', b'', 2, NAMESPACE),
 }
 
-
-def main():
-    folder = pathlib.Path(sys.argv[1])
-    folder.mkdir(exist_ok=True)
-    for name, data in SEEDS.items():
-        (folder / name).write_bytes(data)
-
-
-main()
+write(SEEDS, sys.argv[1])
