@@ -24,6 +24,8 @@
 #include <spacetest/process/st-spacer.h>
 #include <spacetest/process/st-spawn.h>
 #include <spacetest/inside/st-pin.h>
+#include <spacetest/inside/st-reexec-options.h>
+#include <spacetest/inside/st-reexec.h>
 #include <spacetest/inside/st-startup.h>
 #include <spacetest/network/st-capture.h>
 #include <spacetest/network/st-host-name.h>

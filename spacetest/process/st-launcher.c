@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: The spacetest authors */
-#include "st-launcher.h"
+#include "st-launcher-private.h"
 
 #include "st-error-private.h"
 #include "st-spawn-private.h"
@@ -369,6 +369,14 @@ check_open (StLauncher *self,
             GError    **error)
 {
   return self->is_open || st_error_set_closed (error, "launcher");
+}
+
+/* How it would start programs now; NULL with an error if it is closed. */
+const StSpawnPlan *
+st_launcher_get_plan (StLauncher *self,
+                      GError    **error)
+{
+  return check_open (self, error) ? &self->plan : NULL;
 }
 
 /**

@@ -25,6 +25,7 @@ typedef struct
   char *directory;    /* inside, or NULL */
   char **environment; /* or NULL: as the caller has it */
   GArray *fds;        /* of StSpawnFd */
+  int program;        /* target of the one that is executed, whatever its name is; or 0 */
   StSpawnStdio stdio[3];
 } StSpawnPlan;
 

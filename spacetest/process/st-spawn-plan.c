@@ -72,6 +72,7 @@ st_spawn_plan_copy (StSpawnPlan       *self,
   st_spawn_plan_init (self, other->flags);
   self->directory = g_strdup (other->directory);
   self->environment = g_strdupv (other->environment);
+  self->program = other->program;
   if (copy_fds (self, other, error))
     return TRUE;
   st_spawn_plan_clear (self);

@@ -81,7 +81,8 @@ list_kept (const StSpawnPlan *plan)
     g_string_assign (list, "--keep-all");
   else
     for (guint i = 0; i < plan->fds->len; i++)
-      g_string_append_printf (list, "%d,", g_array_index (plan->fds, StSpawnFd, i).target);
+      if (g_array_index (plan->fds, StSpawnFd, i).target != plan->program)
+        g_string_append_printf (list, "%d,", g_array_index (plan->fds, StSpawnFd, i).target);
   return g_string_free (list, FALSE);
 }
 
@@ -89,6 +90,8 @@ static char *
 find_path (const StSpawnPlan *plan)
 {
   const char *path = g_getenv ("PATH");
+  if (plan->program)
+    return g_strdup_printf ("--program=%d", plan->program);
   if (plan->flags & G_SUBPROCESS_FLAGS_SEARCH_PATH_FROM_ENVP)
     return NULL;
   return g_strconcat ("--path=", path ? path : NO_PATH, NULL);

@@ -16,10 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* join FD [--here=DIR] [--directory=DIR] [--path=PATH] [--merge] [--keep=FDS|--keep-all] -- ARGV...
+/* join FD [--here=DIR] [--directory=DIR] [--path=PATH|--program=FD] [--merge] [--keep=FDS|--keep-all] -- ARGV...
  *
  * Goes into the namespaces that it gets over FD, and becomes the program. What fails is told over FD. Before it executes the program it says
- * that, and FD is closed when the program runs. */
+ * that, and FD is closed when the program runs. A program may be given as a descriptor, wherever its file is inside. */
 
 #define FAILED 127
 #define NO_PATH "/bin:/usr/bin:." /* as GLib has it */
@@ -30,6 +30,7 @@ typedef struct
   char *here;      /* the caller's directory, if that is not ours */
   char *directory; /* inside; NULL: as it is here, if it is there */
   char *path;      /* where programs are; NULL: as in the environment */
+  int program;     /* or 0 */
   int *kept;       /* descriptors for the program */
   size_t n_kept;
   bool keeps_all;
@@ -214,6 +215,11 @@ execute (const Job *job)
   StWireMessage message;
   st_wire_begin (&message, ST_WIRE_DONE, job->serial);
   check (job, ST_WIRE_STEP_EXECUTE, st_wire_send (order->answer, &message));
+  if (order->program && environment)
+    {
+      fexecve (order->program, order->argv, environment);
+      fail (job, ST_WIRE_STEP_EXECUTE, 0, -errno);
+    }
   const char *path = order->path ? order->path : getenv ("PATH");
   if (!path)
     path = NO_PATH;
@@ -304,7 +310,7 @@ parse (Order *order,
        int    argc,
        char **argv)
 {
-  char *list;
+  char *list, *number;
   int i = 1;
   if (argc < 1)
     return false;
@@ -319,6 +325,8 @@ parse (Order *order,
         if (!parse_kept (order, list))
           return false;
       }
+    else if (is_option (argv[i], "--program=", &number))
+      order->program = atoi (number);
     else if (!is_option (argv[i], "--here=", &order->here) && !is_option (argv[i], "--directory=", &order->directory) && !is_option (argv[i], "--path=", &order->path))
       return false;
   order->argv = argv + i + 1;
@@ -329,11 +337,13 @@ parse (Order *order,
 static void
 close_others (const Order *order)
 {
-  int needed[order->n_kept + 4];
+  int needed[order->n_kept + 5];
   size_t n = 0;
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     needed[n++] = fd;
   needed[n++] = order->answer;
+  if (order->program)
+    needed[n++] = order->program;
   for (size_t i = 0; i < order->n_kept; i++)
     needed[n++] = order->kept[i];
   st_process_close_all_but (needed, n);
@@ -346,6 +356,8 @@ join_main (int    argc,
   Order order = { 0 };
   Job job = { .order = &order };
   if (!parse (&order, argc, argv) || fcntl (order.answer, F_SETFD, FD_CLOEXEC) < 0)
+    return helper_refuse ();
+  if (order.program && (order.program <= STDERR_FILENO || fcntl (order.program, F_SETFD, FD_CLOEXEC) < 0))
     return helper_refuse ();
   if (order.merges && dup2 (STDOUT_FILENO, STDERR_FILENO) < 0)
     close (STDERR_FILENO);
