@@ -14,7 +14,6 @@ typedef struct
   int pidfd;
 } StHelper;
 
-char        *st_helper_get_path (void);
 GSubprocess *st_helper_spawn    (GSubprocessLauncher *launcher,
                                  const char *const   *arguments,
                                  GError             **error);

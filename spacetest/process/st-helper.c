@@ -15,25 +15,43 @@
 #define PROGRAM       "spacetest-helper"
 #define CONNECTION    3 /* its number in the helper */
 
-char *
-st_helper_get_path (void)
+static char *
+get_path (void)
 {
   const char *directory = g_getenv ("SPACETEST_LIBEXECDIR");
   return g_build_filename (directory && *directory ? directory : ST_LIBEXEC_DIR, PROGRAM, NULL);
 }
 
 /* With posix_spawn() GLib has one code for everything, and the errno in its text only. */
-static StError
-get_code (const char   *path,
-          const GError *failure)
+static int
+find_number (const GError *failure)
 {
-  static const int scarce[] = { EAGAIN, ENOMEM, EMFILE, ENFILE, EBADF /* beyond the limit */ };
+  static const int scarce[] = { E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE, EBADF /* beyond the limit */ };
   for (gsize i = 0; i < G_N_ELEMENTS (scarce); i++)
     if (strstr (failure->message, g_strerror (scarce[i])))
-      return ST_ERROR_EXHAUSTED;
+      return scarce[i] == EBADF ? EMFILE : scarce[i];
+  return 0;
+}
+
+static StError
+get_code (const char *path)
+{
   if (access (path, X_OK) == 0)
     return ST_ERROR_HELPER_FAILED;
   return errno == EACCES ? ST_ERROR_PERMISSION_DENIED : ST_ERROR_NOT_FOUND;
+}
+
+static void
+explain (const char   *path,
+         const GError *failure,
+         GError      **error)
+{
+  const int number = find_number (failure);
+  if (number > 0)
+    st_error_set_result (error, -number, "cannot start the helper program");
+  else
+    st_error_set (error, get_code (path), "cannot start the helper program %.256s: %s (is spacetest installed, or SPACETEST_LIBEXECDIR set?)",
+                  path, failure->message);
 }
 
 /* @arguments follow the name of the program. The launcher must have G_SUBPROCESS_FLAGS_INHERIT_FDS and no working directory, so
@@ -45,7 +63,7 @@ st_helper_spawn (GSubprocessLauncher *launcher,
 {
   g_autoptr (GError) failure = NULL;
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  g_autofree char *path = st_helper_get_path ();
+  g_autofree char *path = get_path ();
   g_ptr_array_add (argv, path);
   for (; *arguments; arguments++)
     g_ptr_array_add (argv, (gpointer) *arguments);
@@ -54,8 +72,7 @@ st_helper_spawn (GSubprocessLauncher *launcher,
   st_thread_self (); /* starts what must be started at home */
   GSubprocess *process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, &failure);
   if (!process)
-    st_error_set (error, get_code (path, failure), "cannot start the helper program %.256s: %s (is spacetest installed, or SPACETEST_LIBEXECDIR set?)",
-                  path, failure->message);
+    explain (path, failure, error);
   return process;
 }
 

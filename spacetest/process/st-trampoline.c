@@ -102,7 +102,6 @@ create_command_line (const Trampoline *self)
 {
   GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
   char *path = find_path (self->plan);
-  g_ptr_array_add (words, st_helper_get_path ());
   g_ptr_array_add (words, g_strdup ("join"));
   g_ptr_array_add (words, g_strdup_printf ("%d", self->answer));
   if (self->here)
@@ -121,32 +120,6 @@ create_command_line (const Trampoline *self)
   return words;
 }
 
-/* GLib tells what the kernel said in words only. */
-static int
-find_number (const char *message)
-{
-  static const int numbers[] = { E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE, ENOENT, ENOTDIR, EACCES, EPERM, ENOEXEC, EBADF };
-  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
-    if (strstr (message, g_strerror (numbers[i])))
-      return numbers[i];
-  return 0;
-}
-
-static void
-explain_no_start (const Trampoline *self,
-                  const char       *program,
-                  const char       *message,
-                  GError          **error)
-{
-  const int number = find_number (message);
-  if (number == E2BIG || number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE || number == EBADF)
-    st_error_set_result (error, number == EBADF ? -EMFILE : -number, "cannot start %.256s", self->argv[0]);
-  else
-    st_error_set (error, ST_ERROR_HELPER_FAILED,
-                  "cannot start %.256s: cannot start the helper program %.256s: %s (is spacetest installed, or SPACETEST_LIBEXECDIR set?)",
-                  self->argv[0], program, message);
-}
-
 /* GLib 2.74 ends the process where it can't move a descriptor out of the way of others: it takes that for a start. */
 static int
 check_room (const Trampoline *self)
@@ -163,12 +136,19 @@ check_room (const Trampoline *self)
   return result;
 }
 
+static void
+prefix_name (GError    **error,
+             const char *name)
+{
+  g_autofree char *text = g_utf8_make_valid (name, -1);
+  g_prefix_error (error, "cannot start %.256s: ", text);
+}
+
 typedef struct
 {
   GSubprocessLauncher *launcher;
   GPtrArray *words;
   GSubprocess *process;
-  GError *failure;
 } Launch;
 
 static gboolean
@@ -176,8 +156,8 @@ launch (gpointer data,
         GError **error)
 {
   Launch *self = data;
-  self->process = g_subprocess_launcher_spawnv (self->launcher, (const char *const *) self->words->pdata, &self->failure);
-  return TRUE;
+  self->process = st_helper_spawn (self->launcher, (const char *const *) self->words->pdata, error);
+  return self->process != NULL;
 }
 
 /* GLib forks the caller unless descriptors are inherited and the working directory is left alone: so they are, and it is. */
@@ -185,7 +165,6 @@ static gboolean
 start (Trampoline *self,
        GError    **error)
 {
-  g_autoptr (GError) failure = NULL;
   g_autoptr (GSubprocessLauncher) launcher = st_spawn_plan_create_launcher (self->plan, error);
   const int room = launcher ? check_room (self) : 0;
   if (room < 0)
@@ -196,19 +175,14 @@ start (Trampoline *self,
   const int number = self->answer;
   const int source = self->answer;
   self->answer = -1;
-  st_thread_self (); /* starts what must be started at home */
   g_subprocess_launcher_take_fd (launcher, source, number);
-  Launch order = { launcher, words, NULL, NULL };
+  Launch order = { launcher, words, NULL };
   const StHandleSet at_home = { 0 };
-  if (!self->here)
-    launch (&order, error);
-  else if (!st_workshop_run (&at_home, launch, &order, error))
-    return FALSE;
-  failure = order.failure;
+  const gboolean started = self->here ? st_workshop_run (&at_home, launch, &order, error) : launch (&order, error);
   self->process = order.process;
-  if (!self->process)
-    explain_no_start (self, words->pdata[0], failure->message, error);
-  return self->process != NULL;
+  if (!started)
+    prefix_name (error, self->argv[0]);
+  return started;
 }
 
 static gboolean
