@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
-"""What makes Spacetest feel at home in Python: `with`, return values, exceptions, strings for kinds and paths."""
-import concurrent.futures
-import inspect
-import itertools
-import os
-
-from gi._gi import TypeTag
-from gi.module import get_introspection_module
+"""What makes Spacetest feel at home in Python: `with`, return values, exceptions, strings for kinds and paths, subprocesses and sockets."""
 from gi.overrides import override
-from gi.repository import GLib
+from gi.module import get_introspection_module
+
+from ._spacetest import arguments, equality, processes, properties, running, sockets, visits
 
 Spacetest = get_introspection_module("Spacetest")
-__all__ = []
+__all__ = ["Popen", "leave_all_visits"]
 
 
 def _to_kinds(value):
@@ -69,8 +64,16 @@ for _class in (Spacetest.Space, Spacetest.NamespaceRef, Spacetest.TransientMntns
             setattr(_class, _info.__name__, _wrap(_widened) if _wrap else _widened)
 for _info in (Spacetest.enter_transient, Spacetest.probe, Spacetest.probe_async):
     globals()[_info.__name__] = override(_info)(_widen(_info))
+for _class in arguments.get_classes():
+    arguments.widen_class(_class)
+for _info in (Spacetest.probe, Spacetest.probe_async):
+    globals()[_info.__name__] = override(_info)(arguments.widen(_info))
     __all__.append(_info.__name__)
+enter_transient = override(Spacetest.enter_transient)(visits.remembering(arguments.widen(Spacetest.enter_transient)))
+__all__.append("enter_transient")
 
+Popen = processes.Popen
+leave_all_visits = visits.leave_all
 
 def _refuse_unfinished(func, value):
     """Raises if `value` is a body that has yet to run: that would be at home, whatever it was called in."""
@@ -246,3 +249,9 @@ for _class in (Spacetest.NamespaceRef, Spacetest.MountView, Spacetest.NetnsPool,
     _class.__exit__ = lambda self, *_: self.close()
 Spacetest.Capture.__enter__ = lambda self: self
 Spacetest.Capture.__exit__ = _close
+running.install()
+visits.install()
+equality.install()
+processes.install()
+properties.install()
+sockets.install()

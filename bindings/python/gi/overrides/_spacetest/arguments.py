@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""Arguments as Python has them: strings for kinds and choices, paths, bytes, lists of arguments, options by keyword, defaults."""
+import os
+
+import gi
+from gi._gi import Direction, EnumInfo, ObjectInfo, StructInfo, TypeTag
+from gi.module import get_introspection_module
+from gi.repository import Gio, GLib
+
+from . import futures, properties
+
+Spacetest = get_introspection_module("Spacetest")
+
+# What can be left out, besides what is nullable and comes last.
+DEFAULTS = {
+    "Launcher.new": {"flags": Gio.SubprocessFlags.NONE},
+    "Launcher.setenv": {"overwrite": True},
+    "MountView.open": {"flags": os.O_RDONLY, "mode": 0},
+    "NamespaceRef.new_for_path": {"type": Spacetest.NamespaceType.NONE},
+    "Space.create_netlink_socket": {"protocol": 0},
+    "Space.create_netlink_socket_async": {"protocol": 0},
+    "Space.create_socket": {"protocol": Gio.SocketProtocol.DEFAULT},
+    "Space.create_socket_async": {"protocol": Gio.SocketProtocol.DEFAULT},
+    "Space.spawnv": {"flags": Gio.SubprocessFlags.NONE},
+    "Space.spawnv_async": {"flags": Gio.SubprocessFlags.NONE},
+    "TransientMntns.mount_tmpfs": {"size": 0},
+}
+OUR_OWN_WAY = {"call", "run_in_thread", "run_in_thread_async"}
+
+
+def get_classes():
+    for info in gi.Repository.get_default().get_infos("Spacetest"):
+        if isinstance(info, ObjectInfo) or isinstance(info, StructInfo) and not info.is_gtype_struct():
+            yield getattr(Spacetest, info.get_name())
+
+
+def to_kinds(value):
+    return Spacetest.namespace_types_from_string(value) if isinstance(value, str) else value
+
+
+def to_path(value):
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def to_bytes(value):
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return GLib.Bytes.new(bytes(value))
+    if not isinstance(value, GLib.Bytes):
+        raise TypeError(f"content must be bytes, not {type(value).__name__}")
+    return value
+
+
+def to_argv(value):
+    """A single string would be taken apart into its letters."""
+    if isinstance(value, (str, bytes, os.PathLike)) or value is None:
+        raise TypeError(f"a program and its arguments must be a list, not {type(value).__name__}")
+    return [os.fspath(item) if isinstance(item, os.PathLike) else item for item in value]
+
+
+def to_choice_of(choices):
+    def to_choice(value):
+        if not isinstance(value, str):
+            return value
+        for choice in choices.__enum_values__.values():
+            if choice.value_nick == value:
+                return choice
+        known = ", ".join(sorted(choice.value_nick for choice in choices.__enum_values__.values()))
+        raise ValueError(f"no {choices.__name__} is called {value!r}; there are {known}")
+    return to_choice
+
+
+def _get_converter(argument):
+    type_info = argument.get_type()
+    if type_info.get_tag() == TypeTag.FILENAME:
+        return to_path
+    if type_info.get_tag() == TypeTag.ARRAY and argument.get_name() == "argv":
+        return to_argv
+    if type_info.get_tag() == TypeTag.INTERFACE:
+        interface = type_info.get_interface()
+        if interface.get_name() in ("NamespaceType", "Bytes"):
+            return {"NamespaceType": to_kinds, "Bytes": to_bytes}[interface.get_name()]
+        if isinstance(interface, EnumInfo) and interface.get_namespace() == "Spacetest" and not interface.is_flags():
+            return to_choice_of(getattr(Spacetest, interface.get_name()))
+    return None
+
+
+def get_visible(info):
+    """The arguments that Python sees."""
+    arguments = info.get_arguments()
+    hidden = {argument.get_type().get_array_length() for argument in arguments if argument.get_type().get_tag() == TypeTag.ARRAY}
+    return [argument for index, argument in enumerate(arguments) if index not in hidden and argument.get_direction() != Direction.OUT]
+
+
+class _Widened:
+    """How to call `info` with what Python has."""
+
+    def __init__(self, info, owner):
+        self.info, self.owner = info, owner
+        self.first = 1 if info.is_method() or info.is_constructor() else 0
+        arguments = get_visible(info)
+        self.names = [argument.get_name() for argument in arguments]
+        self.converters = {argument.get_name(): convert for argument in arguments if (convert := _get_converter(argument))}
+        self.qualname = f"{owner.__name__}.{info.__name__}" if owner else info.__name__
+        self.defaults = DEFAULTS.get(self.qualname, {})
+        self.takes_options = any(argument.get_name() == "options" for argument in arguments)
+        self.is_async = info.__name__.endswith("_async")
+
+    def is_useful(self):
+        return self.converters or self.defaults or self.takes_options or self.is_async
+
+    def call(self, *args, **kwargs):
+        if self.info.is_constructor() and args[0] is not self.owner:
+            raise TypeError(f"{self.qualname}() makes no {args[0].__name__}")
+        things, values = args[:self.first], args[self.first:]
+        if len(values) > len(self.names):
+            return self.info(*args, **kwargs)  # which knows how to complain
+        if self.takes_options:
+            kwargs = self._collect_options(values, kwargs)
+        values = [self._convert(name, value) for name, value in zip(self.names, values)]
+        kwargs = {name: self._convert(name, value) for name, value in kwargs.items()}
+        for name, value in self.defaults.items():
+            if name not in kwargs and name not in self.names[:len(values)]:
+                kwargs[name] = value
+        if self.is_async and not futures.IS_NATIVE and "callback" not in kwargs and "callback" not in self.names[:len(values)]:
+            return futures.start(self.info, things, {**dict(zip(self.names, values)), **kwargs}, self._get_finish(things))
+        return self.info(*things, *values, **kwargs)
+
+    def _convert(self, name, value):
+        return self.converters[name](value) if name in self.converters else value
+
+    def _collect_options(self, values, kwargs):
+        keywords = {name: value for name, value in kwargs.items() if name not in self.names}
+        if not keywords:
+            return kwargs
+        if "options" in kwargs or self.names.index("options") < len(values):
+            raise TypeError(f"{self.qualname}() takes options or single ones by keyword, not both")
+        return {"options": properties.to_options(keywords), **{name: value for name, value in kwargs.items() if name in self.names}}
+
+    def _get_finish(self, things):
+        name = self.info.__name__.removesuffix("_async") + "_finish"
+        return getattr(things[0] if things else self.owner or Spacetest, name)
+
+
+def widen(info, owner=None):
+    """A function that takes "net,mnt", pathlib.Path and so on where `info` takes flags and a path; `info` itself if there is nothing to do."""
+    widened = _Widened(info, owner)
+    if not widened.is_useful():
+        return info
+
+    def function(*args, **kwargs):
+        return widened.call(*args, **kwargs)
+
+    function.__name__ = info.__name__
+    function.__qualname__ = widened.qualname
+    function.__doc__ = info.__doc__
+    return function
+
+
+def widen_class(cls):
+    for info in cls.__info__.get_methods():
+        if info.__name__ in OUR_OWN_WAY:
+            continue
+        widened = widen(info, cls)
+        if widened is not info:
+            wrap = classmethod if info.is_constructor() else None if info.is_method() else staticmethod
+            setattr(cls, info.__name__, wrap(widened) if wrap else widened)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""Waiting for a program: for its end, and for what it writes."""
+import os
+import selectors
+import time
+
+from gi.repository import Gio, GLib
+
+AT_ONCE = 65536
+
+
+def wait(process, timeout):
+    """Whether a Gio.Subprocess ended in so many seconds. Only what belongs to this runs meanwhile."""
+    if timeout is None:
+        process.wait(None)
+        return True
+    ended = []
+    context = GLib.MainContext.new()
+    cancellable = Gio.Cancellable()
+    context.push_thread_default()
+    try:
+        process.wait_async(cancellable, lambda _, result: ended.append(_finish(process, result)))
+        alarm = GLib.timeout_source_new(max(0, int(timeout * 1000)))
+        alarm.set_callback(lambda _: cancellable.cancel())
+        alarm.attach(context)
+        while not ended:
+            context.iteration(True)
+        alarm.destroy()
+    finally:
+        context.pop_thread_default()
+    return ended[0]
+
+
+def _finish(process, result):
+    try:
+        return process.wait_finish(result)
+    except GLib.Error as error:
+        if not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED):
+            raise
+        return process.get_identifier() is None
+
+
+class Exchange:
+    """Writes to one pipe and reads from others until all are done with. What was read stays here if time runs out."""
+
+    def __init__(self, sink, content, sources):
+        self._chunks = {source: [] for source in sources}
+        self._left = memoryview(content or b"")
+        self._selector = selectors.DefaultSelector()
+        for source in sources:
+            self._selector.register(source, selectors.EVENT_READ)
+        if sink:
+            self._open_sink(sink)
+
+    def _open_sink(self, sink):
+        try:
+            sink.flush()
+        except BrokenPipeError:
+            pass
+        if self._left:
+            os.set_blocking(sink.fileno(), False)
+            self._selector.register(sink, selectors.EVENT_WRITE)
+        else:
+            self._close(sink)
+
+    def run(self, deadline):
+        """Whether it was done by then."""
+        while self._selector.get_map():
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            for key, _ in self._selector.select(left):
+                self._move(key.fileobj)
+        self._selector.close()
+        self._selector = _Done
+        return True
+
+    def _move(self, file):
+        if file not in self._chunks:
+            self._write(file)
+            return
+        chunk = os.read(file.fileno(), AT_ONCE)
+        self._chunks[file].append(chunk)
+        if not chunk:
+            self._selector.unregister(file)
+            file.close()
+
+    def _write(self, sink):
+        try:
+            self._left = self._left[os.write(sink.fileno(), self._left[:AT_ONCE]):]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            self._left = self._left[:0]
+        if not self._left:
+            self._selector.unregister(sink)
+            self._close(sink)
+
+    @staticmethod
+    def _close(sink):
+        try:
+            sink.close()
+        except BrokenPipeError:
+            pass
+
+    def get_content(self, source):
+        return b"".join(self._chunks[source])
+
+
+class _Done:
+    """Stands for a selector with nothing to wait for."""
+
+    @staticmethod
+    def get_map():
+        return None
+
+    @staticmethod
+    def close():
+        pass
