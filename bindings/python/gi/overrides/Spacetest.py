@@ -7,7 +7,7 @@ from gi.module import get_introspection_module
 from ._spacetest import arguments, equality, processes, properties, running, sockets, visits
 
 Spacetest = get_introspection_module("Spacetest")
-__all__ = ["Popen", "leave_all_visits"]
+__all__ = ["Popen", "count_visits", "leave_visits"]
 
 
 def _to_kinds(value):
@@ -73,7 +73,8 @@ enter_transient = override(Spacetest.enter_transient)(visits.remembering(argumen
 __all__.append("enter_transient")
 
 Popen = processes.Popen
-leave_all_visits = visits.leave_all
+count_visits = visits.count_visits
+leave_visits = visits.leave_visits
 
 def _refuse_unfinished(func, value):
     """Raises if `value` is a body that has yet to run: that would be at home, whatever it was called in."""

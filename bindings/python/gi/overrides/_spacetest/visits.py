@@ -38,9 +38,14 @@ def leave(self):
     return result
 
 
-def leave_all():
-    """Leaves what the calling thread visits, the innermost first, and says how many there were. For test frameworks."""
-    visits = list(_get_under_way())
+def count_visits():
+    """How many visits of the calling thread are under way, dropped ones among them. For test frameworks."""
+    return len(_get_under_way())
+
+
+def leave_visits(down_to=0):
+    """Leaves visits of the calling thread, the innermost first, until so many are left; says how many it left. For test frameworks."""
+    visits = _get_under_way()[down_to:]
     for visit in reversed(visits):
         visit.leave()
     return len(visits)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""How a test ends, and ways to end that look like passing."""
+import contextlib
+import os
+import sys
+
+import pytest
+
+FAILED = pytest.StashKey()
+KEPT = pytest.StashKey()
+_exit = os._exit
+
+
+def note(item, report):
+    if report.failed:
+        item.stash[FAILED] = True
+        for path in item.stash.get(KEPT, ()):
+            report.sections.append(("Packets", f"kept in {path}"))
+
+
+def has_failed(item):
+    return item.stash.get(FAILED, False)
+
+
+def is_library_used():
+    return "gi.repository.Spacetest" in sys.modules
+
+
+def complain(message):
+    os.write(2, f"\nspacetest: {message}\n".encode())
+
+
+@contextlib.contextmanager
+def no_exit():
+    """Whoever leaves by os._exit() takes the session with him, and its exit status."""
+    pid = os.getpid()
+
+    def refuse(status):
+        if os.getpid() == pid and is_library_used():
+            with contextlib.suppress(Exception):
+                complain(f"os._exit({status}) in the middle of a test, {os.environ.get('PYTEST_CURRENT_TEST', '')}: "
+                         "that would end the session; raise something, or start a process for it")
+            _exit(1)
+        _exit(status)
+
+    os._exit = refuse
+    try:
+        yield
+    finally:
+        os._exit = _exit
+    end_if_forked(pid)
+
+
+def end_if_forked(pid):
+    """A child that went on where its parent did would run all tests once more."""
+    if os.getpid() != pid:
+        complain("a child that a test had forked came back from it: end it with os._exit(), or use subprocess or popen()")
+        _exit(1)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""What a test left behind."""
+import contextlib
+import gc
+import os
+import time
+
+import pytest
+
+from . import outcome
+
+WATCHER = pytest.StashKey()
+FIXTURES = {"capture", "mntns", "netns", "spacer", "spaces"}
+OF_GLIB = ("gmain", "gdbus", "pool-")  # threads that stay, for all to use
+PATIENCE = 1  # seconds, for what is about to end
+
+
+def begin(request):
+    watcher = request.node.stash[WATCHER] = Watcher(request)
+    return watcher
+
+
+def get(request):
+    return request.node.stash.get(WATCHER, None)
+
+
+def end(request):
+    del request.node.stash[WATCHER]
+
+
+def _is_looked_after(request):
+    whose = request.config.getini("spacetest_leaks")
+    if whose == "ours":
+        return bool(FIXTURES.intersection(request.fixturenames) or list(request.node.iter_markers("namespaces")))
+    return whose == "all"
+
+
+def _read(path):
+    with contextlib.suppress(OSError), open(path) as file:
+        return file.read().strip()
+    return ""
+
+
+def _get_descriptors():
+    found = set()
+    for fd in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # that of the listing itself
+            found.add(f"descriptor {fd}: {os.readlink(f'/proc/self/fd/{fd}')}")
+    return found
+
+
+def _get_threads():
+    names = {tid: _read(f"/proc/self/task/{tid}/comm") for tid in os.listdir("/proc/self/task")}
+    return {f"thread {tid}: {name}" for tid, name in names.items() if name and not name.startswith(OF_GLIB)}
+
+
+def _describe(pid):
+    name, _, rest = _read(f"/proc/{pid}/stat").partition("(")[2].rpartition(")")
+    return f"process {pid}: {name}" + (", which has ended, and nobody waited for it" if rest.strip().startswith("Z") else "")
+
+
+def _get_children():
+    pids = [pid for tid in os.listdir("/proc/self/task") for pid in _read(f"/proc/self/task/{tid}/children").split()]
+    return {_describe(pid) for pid in pids}
+
+
+def _get_strays():
+    from ._library import Spacetest
+    return {f"thread in other namespaces: {stray}" for stray in Spacetest.find_strays()}
+
+
+def _look():
+    return _get_descriptors() | _get_threads() | _get_children()
+
+
+def _open_what_stays():
+    """What the library opens once and keeps, the default spacer among it, is nobody's leak."""
+    from ._library import GLib, Spacetest
+    with contextlib.suppress(GLib.Error):
+        Spacetest.Spacer.get_default()
+    with contextlib.suppress(GLib.Error):
+        with Spacetest.enter_transient("net,mnt"):
+            pass
+    with contextlib.suppress(GLib.Error), Spacetest.TransientMntns.new() as mntns:
+        Spacetest.Space.new([mntns])
+    GLib.MainContext.default()
+
+
+class Watcher:
+    """Looks after one test."""
+    _is_ready = False
+
+    def __init__(self, request):
+        self._is_looked_after = _is_looked_after(request)
+        self._knows_strays = self._is_looked_after or outcome.is_library_used()
+        if self._is_looked_after and not Watcher._is_ready:
+            _open_what_stays()
+            Watcher._is_ready = True
+        self._n_visits = self._count_visits()
+        self._strays = _get_strays() if self._knows_strays else set()
+        self._before = self.look()
+
+    @staticmethod
+    def _count_visits():
+        if not outcome.is_library_used():
+            return 0
+        from ._library import Spacetest
+        return Spacetest.count_visits()
+
+    def look(self):
+        return _look() if self._is_looked_after else set()
+
+    def allow(self, before):
+        self._before |= self.look() - before
+
+    def come_home(self, visit):
+        """Leaves what the test did not leave, so that the next one runs where it should."""
+        if not outcome.is_library_used():
+            return []
+        from ._library import GLib, Spacetest
+        mine = visit is not None and visit.is_active()
+        try:
+            forgotten = Spacetest.leave_visits(self._n_visits) - mine
+        except GLib.Error as error:  # the next test would run elsewhere
+            outcome.complain(error.message)
+            pytest.exit(error.message, 1)
+        if forgotten <= 0:
+            return []
+        visits = "1 visit was" if forgotten == 1 else f"{forgotten} visits were"
+        return [f"{visits} not left, and would have lasted on: use with, or leave() on every way out"]
+
+    def _find(self):
+        found = self.look() - self._before
+        if outcome.is_library_used():
+            found |= _get_strays() - self._strays
+        return found
+
+    def find_leaks(self):
+        """What is still there once all that was about to end has ended."""
+        found = self._find()
+        if not found:
+            return []
+        gc.collect()
+        deadline = time.monotonic() + PATIENCE
+        while (found := self._find()) and time.monotonic() < deadline:
+            os.sched_yield()
+        return sorted(found)
