@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+from typing import Any
+
+
+class Object:
+    def __init__(self, **properties: Any) -> None: ...
+    def connect(self, signal: str, handler: Any, *args: Any) -> int: ...
+
+
+class GBoxed: ...
+class GEnum(int): ...
+
+
+class GFlags(int):
+    def __or__(self, other: Any) -> Any: ...
