@@ -41,5 +41,6 @@
 #include <spacetest/network/st-link.h>
 #include <spacetest/network/st-nsid.h>
 #include <spacetest/network/st-sysctl.h>
+#include <spacetest/testing/st-exit-guard.h>
 #include <spacetest/testing/st-test.h>
 #undef SPACETEST_INSIDE

@@ -1,31 +1,102 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The spacetest authors
-// What makes Spacetest feel at home in GJS: return values, exceptions, promises, template literals, strings for kinds.
+// What makes Spacetest feel at home in GJS: return values, exceptions, promises, template literals, strings for kinds, and failures
+// that reach the exit status.
 /* exported _init */
-
-const Gio = imports.gi.Gio;
 
 let Spacetest;
 
-function convertString(owner, name, place, convert) {
-    const original = owner[name];
-    owner[name] = function (...args) {
-        if (typeof args[place] === 'string')
-            args[place] = convert(args[place]);
-        return original.apply(this, args);
-    };
+// What an argument may be besides what GJS takes. Each of these is given one and returns what GJS gets.
+function any(value) {
+    return value;
 }
 
 // GJS cuts a string at NUL, and another file is meant.
-function refuseNul(text) {
-    if (text.includes('\0'))
-        throw new TypeError(`a NUL in ${JSON.stringify(text)}`);
-    return text;
+function text(value) {
+    if (typeof value === 'string' && value.includes('\0'))
+        throw new TypeError(`a NUL in ${JSON.stringify(value)}`);
+    return value;
 }
 
-// Lets a function take 'net,mnt' where it takes flags. GJS makes 0 of a string: any kind, or none.
-function takeKinds(owner, name, place) {
-    convertString(owner, name, place, text => Spacetest.namespace_types_from_string(text));
+function texts(value) {
+    if (typeof value === 'string')
+        throw new TypeError(`an array of strings is needed, not ${JSON.stringify(value)}`);
+    return Array.isArray(value) ? value.map(text) : value;
+}
+
+// GJS makes 0 of a string: any kind, or none.
+function kinds(value) {
+    return typeof value === 'string' ? Spacetest.namespace_types_from_string(value) : value;
+}
+
+function options(value) {
+    const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+    return isPlain ? new Spacetest.SpacerOptions(value) : value;
+}
+
+// At the end of the arguments only.
+function optional(convert, fallback) {
+    const converter = value => value === undefined ? fallback : convert(value);
+    return Object.defineProperties(converter, {name: {value: convert.name}, isOptional: {value: true}});
+}
+
+function needFunction(func, name) {
+    if (typeof func !== 'function')
+        throw new TypeError(`${name} must be a function, not ${func === null ? 'null' : typeof func}`);
+}
+
+// What GJS would make 0 of stays missing.
+function convertAll(converters, args) {
+    const nNeeded = converters.filter(convert => !convert.isOptional).length;
+    while (args.length >= nNeeded && args.length < converters.length)
+        args.push(undefined);
+    return args.map((value, i) => i < converters.length ? converters[i](value) : value);
+}
+
+// What is left undone when the process ends is no success.
+function makePromise(owner, name, start) {
+    const finish = owner[name.replace(/_async$/, '_finish')];
+    const {stack} = new Error();
+    return new Promise((resolve, reject) => {
+        start((source, result) => {
+            Spacetest.exit_guard_drop();
+            try {
+                resolve(finish.call(source ?? owner, result));
+            } catch (e) {
+                e.stack = `${e.stack}asked for at:\n${stack}`;
+                reject(e);
+            }
+        });
+        Spacetest.exit_guard_hold();
+    });
+}
+
+function convertAsync(owner, name, converters) {
+    const original = owner[name];
+    return function (...args) {
+        const callback = args[converters.length];
+        if (callback !== undefined && callback !== null)
+            needFunction(callback, 'callback');
+        const converted = convertAll(converters, args.slice(0, converters.length));
+        if (callback)
+            return original.call(this, ...converted, callback);
+        return makePromise(owner, name, done => original.call(this, ...converted, done));
+    };
+}
+
+function convertSync(owner, name, converters) {
+    const original = owner[name];
+    return function (...args) {
+        return original.apply(this, convertAll(converters, args));
+    };
+}
+
+// Those that end in _async return promises. The tests compare what is taken with the introspected API.
+function adapt(owner, functions) {
+    for (const [name, ...converters] of functions) {
+        const convert = name.endsWith('_async') ? convertAsync : convertSync;
+        owner[name] = Object.defineProperty(convert(owner, name, converters), 'takes', {value: converters.map(converter => converter.name)});
+    }
 }
 
 // Runs what never throws. GJS 1.74 miscounts the references to a callback if the function that takes it is called from within:
@@ -64,8 +135,7 @@ function refuseUnfinished(value) {
 // the error's `cause` then.
 function callThere(go) {
     return function (func, ...args) {
-        if (typeof func !== 'function')
-            throw new TypeError(`func must be a function, not ${func === null ? 'null' : typeof func}`);
+        needFunction(func, 'func');
         let value;
         const thrown = [];
         try {
@@ -98,46 +168,132 @@ function refuse(name) {
     };
 }
 
+function closeAll(objects, thrown) {
+    for (const object of objects.reverse()) {
+        try {
+            object.close();
+        } catch (e) {
+            thrown.push(e);
+        }
+    }
+    if (thrown.length)
+        throw thrown[0];
+}
+
+// Calls func with what can be closed, and closes it, the last first: at once, or when the promise that func returns is settled.
+function using(...args) {
+    const func = args.pop();
+    needFunction(func, 'the last argument');
+    for (const object of args) {
+        if (typeof object?.close !== 'function')
+            throw new TypeError(`${object} has no close(): give what can be closed, and then a function`);
+    }
+    const thrown = [];
+    let value;
+    try {
+        value = func(...args);
+        if (value instanceof Promise)
+            return value.catch(e => thrown.push(e)).then(settled => closeAll(args, thrown) ?? settled);
+    } catch (e) {
+        thrown.push(e);
+    }
+    closeAll(args, thrown);
+    return value;
+}
+
+// Calls func in a space, or in one of new namespaces that is closed again, with that space.
+function withVisit(space, func) {
+    needFunction(func, 'func');
+    if (space instanceof Spacetest.Space)
+        return space.call(func, space);
+    if (typeof space !== 'string' && typeof space !== 'number')
+        throw new TypeError(`a space or kinds of namespaces are needed, not ${space}`);
+    const made = Spacetest.Space.new_transient(space);
+    const refs = Spacetest.namespace_types_to_string(made.get_types()).split(',').map(kind => made.get_ref(kind));
+    return using(...refs, () => made.call(func, made));
+}
+
+const cancellable = optional(any, null);
+const anyKind = optional(kinds, 0);
+const nameOrNone = optional(text, null);
+const optionsOrNone = optional(options, null);
+
+function adaptCore() {
+    const {MountView, NamespaceId, NamespaceRef, NamespaceType, NetnsPool, Pin, Space, TransientMntns, TransientNetns} = Spacetest;
+    adapt(Spacetest, [['enter_transient', kinds], ['namespace_types_from_string', text], ['namespace_types_to_string', kinds],
+        ['probe', kinds, cancellable], ['probe_async', kinds, cancellable]]);
+    adapt(NamespaceType, [['get_name', kinds]]);
+    adapt(NamespaceId, [['parse', text]]);
+    adapt(Space, [['new_for_pid', any, kinds], ['new_transient', kinds], ['new_transient_async', kinds, cancellable]]);
+    adapt(Space.prototype, [['get_ref', kinds], ['get_sysctl', text], ['set_sysctl', text, text], ['set_host_name', text],
+        ['spawnv', texts, optional(any, 0)], ['spawnv_async', texts, optional(any, 0), cancellable],
+        ['create_socket', any, any, optional(any, 0)], ['create_socket_async', any, any, optional(any, 0), cancellable],
+        ['create_netlink_socket_async', any, cancellable]]);
+    adapt(NamespaceRef, [['new_current', kinds], ['new_for_fd', any, anyKind], ['new_for_id', any, kinds], ['new_for_path', text, anyKind],
+        ['new_for_pid', any, kinds], ['new_for_pidfd', any, kinds], ['new_from_portable_string', text], ['new_take_fd', any, anyKind],
+        ['new_transient', kinds], ['new_transient_async', kinds, cancellable]]);
+    adapt(TransientNetns, [['new_async', cancellable]]);
+    adapt(TransientMntns, [['new_async', cancellable]]);
+    adapt(TransientMntns.prototype, [['mount_tmpfs', text, optional(any, 0)], ['overlay_file', text, any], ['set_hosts', texts],
+        ['set_name_servers', texts]]);
+    adapt(NetnsPool.prototype, [['fill', cancellable]]);
+    adapt(MountView.prototype, [['list', text], ['load', text], ['open', text, optional(any, 0), optional(any, 0)], ['replace', text, any],
+        ['resolve', text]]);
+    adapt(Pin, [['new', any, text]]);
+}
+
+function adaptProcesses() {
+    const {Launcher, Spacer, SpacerOptions} = Spacetest;
+    adapt(Launcher, [['new', optional(any, 0)]]);
+    adapt(Launcher.prototype, [['getenv', text], ['setenv', text, text, optional(any, true)], ['unsetenv', text], ['set_environ', texts],
+        ['set_cwd', text], ['set_stdin_file_path', text], ['set_stdout_file_path', text], ['set_stderr_file_path', text],
+        ['spawnv', any, texts], ['spawnv_async', any, texts, cancellable]]);
+    adapt(Spacer, [['new', cancellable], ['new_with_options', optionsOrNone, cancellable], ['new_async', optionsOrNone, cancellable],
+        ['get_default', cancellable]]);
+    adapt(Spacer.prototype, [['create_space', kinds, cancellable], ['create_space_async', kinds, cancellable],
+        ['create_subspace', kinds, optionsOrNone, cancellable], ['create_subspace_async', kinds, optionsOrNone, cancellable],
+        ['create_transient', kinds, cancellable], ['create_transient_async', kinds, cancellable]]);
+    adapt(SpacerOptions.prototype, [['set_host_name', text]]);
+}
+
+function adaptNetworks() {
+    const {Capture, Link} = Spacetest;
+    adapt(Capture, [['new', any, text, text]]);
+    adapt(Link, [['new_bridge', any, nameOrNone], ['new_dummy', any, nameOrNone], ['new_for_name', any, text],
+        ['new_macvlan', any, any, text, any], ['new_tap', any, nameOrNone], ['new_tun', any, nameOrNone],
+        ['new_veth', any, text, any, nameOrNone], ['new_vlan', any, any, text, any]]);
+    adapt(Link.prototype, [['add_address', text], ['add_address_full', text, any], ['add_neighbour', text, text],
+        ['add_route', text, nameOrNone], ['move', any, nameOrNone], ['remove_address', text], ['remove_neighbour', text],
+        ['remove_route', text, nameOrNone], ['rename', text], ['set_mac', text], ['wait_ready', cancellable],
+        ['wait_ready_async', cancellable]]);
+}
+
+// GLib.Error is no Error, and console.log() would show all of it but the message.
+function adaptError() {
+    Object.defineProperty(Spacetest.Error.prototype, 'name', {value: 'Spacetest.Error', configurable: true, writable: true});
+    Spacetest.Error.prototype.toJSON = function () {
+        return {message: this.message, code: this.code, stack: this.stack};
+    };
+}
+
 function _init() {
     Spacetest = this;
-    const {Link, MountView, NamespaceId, NamespaceRef, Space, TransientMntns, TransientNetns} = this;
+    const {Link, NamespaceId, NamespaceRef, Neighbour, Route, Space} = this;
 
     Space.prototype.call = callThere(goThere(Space.prototype.call));
     for (const name of ['run_in_thread', 'run_in_thread_async'])
         Space.prototype[name] = refuse(name);
-    for (const type of [NamespaceId, NamespaceRef, Link, this.Route, this.Neighbour]) {
+    for (const type of [Link, NamespaceId, NamespaceRef, Neighbour, Route]) {
         type.prototype.toString = function () {
             return this.to_string();
         };
     }
+    adaptCore();
+    adaptProcesses();
+    adaptNetworks();
+    adaptError();
+    Object.assign(this, {using, withVisit});
 
-    for (const [type, name] of [[TransientNetns, 'new_async'], [TransientMntns, 'new_async'],
-        [NamespaceRef, 'new_transient_async'], [Space, 'new_transient_async'],
-        [Space.prototype, 'create_socket_async'], [Space.prototype, 'create_netlink_socket_async'],
-        [this.Spacer, 'new_async'], [this.Spacer.prototype, 'create_subspace_async'],
-        [this.Spacer.prototype, 'create_space_async'], [this.Spacer.prototype, 'create_transient_async'],
-        [Link.prototype, 'wait_ready_async'], [this, 'probe_async']])
-        Gio._promisify(type, name);
-
-    for (const [owner, ...names] of [[this, 'namespace_types_from_string'], [NamespaceId, 'parse'], [NamespaceRef, 'new_for_path'],
-        [TransientMntns.prototype, 'mount_tmpfs', 'overlay_file'],
-        [Link.prototype, 'rename', 'set_mac', 'add_address', 'remove_address', 'add_route', 'remove_route', 'add_neighbour', 'remove_neighbour'],
-        [MountView.prototype, 'open', 'load', 'replace', 'list', 'resolve']])
-        names.forEach(name => convertString(owner, name, 0, refuseNul));
-
-    for (const name of ['new_for_name', 'new_veth', 'new_dummy', 'new_bridge', 'new_tap', 'new_tun'])
-        convertString(Link, name, 1, refuseNul);
-    convertString(Link, 'new_veth', 3, refuseNul);
-
-    for (const [name, place] of Object.entries({new_for_path: 1, new_for_fd: 1, new_take_fd: 1, new_for_pid: 1,
-        new_for_pidfd: 1, new_current: 0, new_transient: 0, new_transient_async: 0}))
-        takeKinds(NamespaceRef, name, place);
-    for (const [name, place] of Object.entries({new_for_pid: 1, new_transient: 0, new_transient_async: 0}))
-        takeKinds(Space, name, place);
-    takeKinds(Space.prototype, 'get_ref', 0);
-    for (const name of ['create_subspace', 'create_subspace_async', 'create_space', 'create_space_async', 'create_transient',
-        'create_transient_async'])
-        takeKinds(this.Spacer.prototype, name, 0);
-    for (const name of ['enter_transient', 'probe', 'probe_async'])
-        takeKinds(this, name, 0);
+    // GJS ends with status 0 after these.
+    this.exit_guard_start('Gjs', ['JS ERROR', 'Unhandled promise rejection', 'Attempting to run a JS callback on a different thread']);
 }
