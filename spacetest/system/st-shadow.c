@@ -191,7 +191,7 @@ st_shadow_show (const StShadow *self,
                 int             user_namespace)
 {
   StWireMessage message;
-  st_wire_begin (&message, ST_WIRE_GUARD, 0);
+  st_wire_begin (&message, ST_WIRE_COMMAND, 0);
   st_wire_add_fd (&message, command);
   if (user_namespace >= 0)
     st_wire_add_fd (&message, user_namespace);

@@ -24,10 +24,11 @@ static const Shape shapes[] = {
   [ST_WIRE_ROOT] = { sizeof (StWireRoot), 2, 2 },
   [ST_WIRE_MOUNT] = { sizeof (StWireMount), 2, 3 },
   [ST_WIRE_SYSCTL] = { sizeof (StWireSysctl), 2, 3 },
-  [ST_WIRE_GUARD] = { sizeof (StWireGuard), 1, 2 },
+  [ST_WIRE_GUARD] = { sizeof (StWireGuard), 2, 3 },
   [ST_WIRE_JOIN] = { sizeof (StWireJoin), 0, ST_N_KINDS + 1 },
   [ST_WIRE_DONE] = { sizeof (StWireDone), 0, ST_N_KINDS + 1 },
   [ST_WIRE_FAILED] = { sizeof (StWireFailed), 0, 0 },
+  [ST_WIRE_COMMAND] = { sizeof (StWireCommand), 1, 2 },
 };
 
 static const Shape *

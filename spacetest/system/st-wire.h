@@ -12,7 +12,7 @@
  * all their descriptors in one SCM_RIGHTS. Both sides are of one build; the version is there to find out when they are not.
  * Plain C without GLib. Results are >= 0, or -errno.
  *
- * A request but ST_WIRE_GUARD and ST_WIRE_JOIN brings as its first descriptor the socket that its answer goes to, which nobody
+ * A request but ST_WIRE_JOIN brings as its first descriptor the socket that its answer goes to, which nobody
  * else uses: so a request that is given up disturbs no other, and an answer that comes late meets nobody. */
 
 #define ST_WIRE_MAGIC       0x73704163u
@@ -31,13 +31,15 @@ typedef enum
   ST_WIRE_ROOT,         /* answer socket, mnt namespace -> its root, O_PATH, and its mount table */
   ST_WIRE_MOUNT,        /* answer socket, mnt namespace, [net namespace or content of a file] -> nothing */
   ST_WIRE_SYSCTL,       /* answer socket, namespace, [value to set] -> [value that was read] */
-  ST_WIRE_GUARD,        /* pidfds of one or two processes that must not outlive the helper, the second not the first either;
-                         * no answer */
+  ST_WIRE_GUARD,        /* answer socket, pidfds of one or two processes that must not outlive the helper, the second not the
+                         * first either -> nothing */
   /* To a helper that joins. */
   ST_WIRE_JOIN,         /* namespaces, [connection of the helper that guards] -> DONE when all is ready for the program, then the end */
   /* Answers. */
   ST_WIRE_DONE,
   ST_WIRE_FAILED,
+  /* To the shadow of one that joins. */
+  ST_WIRE_COMMAND,      /* pidfd of the command, [its user namespace]; no answer */
 } StWireType;
 
 typedef struct
@@ -174,6 +176,11 @@ typedef struct
   int32_t error;  /* errno */
 } StWireFailed;
 
+typedef struct
+{
+  StWireHeader header;
+} StWireCommand;
+
 typedef union
 {
   StWireHeader header;
@@ -187,6 +194,7 @@ typedef union
   StWireJoin join;
   StWireDone done;
   StWireFailed failed;
+  StWireCommand command;
 } StWireRecord;
 
 typedef struct

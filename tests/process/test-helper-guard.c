@@ -11,50 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Started before the helper: a forked process has the connection open that it is forked from. */
-typedef struct
-{
-  int pid;
-  int pidfd;
-} Idle;
-
-static void
-idle_start (Idle *idle)
-{
-  idle->pid = test_start_idle_child (0);
-  idle->pidfd = st_kernel_pidfd_open (idle->pid);
-  g_assert_cmpint (idle->pidfd, >=, 0);
-}
-
-static void
-idle_assert_killed (Idle *idle)
-{
-  int status;
-  wait_until_gone (idle->pidfd);
-  g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (idle->pid, &status, 0)), ==, idle->pid);
-  g_assert_true (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
-  close (idle->pidfd);
-}
-
-static gboolean
-idle_is_alive (Idle *idle)
-{
-  return waitpid (idle->pid, NULL, WNOHANG) == 0;
-}
-
-static void
-guard (int connection,
-       int first,
-       int second)
-{
-  StWireMessage message;
-  st_wire_begin (&message, ST_WIRE_GUARD, 0);
-  st_wire_add_fd (&message, first);
-  if (second >= 0)
-    st_wire_add_fd (&message, second);
-  g_assert_cmpint (st_wire_send (connection, &message), ==, 0);
-}
-
 /* Waits until the helper has read all that was sent before. */
 static void
 synchronize (Helper *helper)
@@ -73,14 +29,26 @@ test_end (void)
   idle_start (&pair[0]);
   idle_start (&pair[1]);
   helper_start (&helper, -1);
-  guard (helper.connection, one.pidfd, -1);
-  guard (helper.connection, pair[0].pidfd, pair[1].pidfd);
+  g_assert_cmpint (helper_guard (helper.connection, one.pidfd, -1), ==, 0);
+  g_assert_cmpint (helper_guard (helper.connection, pair[0].pidfd, pair[1].pidfd), ==, 0);
   synchronize (&helper);
   g_assert_true (idle_is_alive (&one) && idle_is_alive (&pair[0]) && idle_is_alive (&pair[1]));
   helper_stop (&helper);
   idle_assert_killed (&one);
   idle_assert_killed (&pair[0]);
   idle_assert_killed (&pair[1]);
+}
+
+/* Nobody waits for the answer. */
+static void
+send_guard (int connection,
+            int pidfd)
+{
+  Request request;
+  request_begin (&request, ST_WIRE_GUARD);
+  st_wire_add_fd (&request.message, pidfd);
+  request_send (&request, connection);
+  close (request.answer);
 }
 
 /* What the helper has not even read. */
@@ -96,7 +64,7 @@ test_unread (void)
       if (round % 2)
         synchronize (&helper);
       g_assert_cmpint (send (helper.connection, "nonsense", 8, 0), ==, 8);
-      guard (helper.connection, idle.pidfd, -1);
+      send_guard (helper.connection, idle.pidfd);
       if (round % 2)
         g_assert_no_errno (kill (helper.pid, SIGTERM));
       helper_stop (&helper);
@@ -112,12 +80,12 @@ test_pair (void)
   idle_start (&first);
   idle_start (&second);
   helper_start (&helper, -1);
-  guard (helper.connection, first.pidfd, second.pidfd);
+  g_assert_cmpint (helper_guard (helper.connection, first.pidfd, second.pidfd), ==, 0);
   synchronize (&helper);
   g_assert_no_errno (kill (first.pid, SIGKILL));
   idle_assert_killed (&first);
   idle_assert_killed (&second);
-  wait_for_fds (helper.pid, HELPER_FDS);
+  wait_for_fds (helper.pid, HELPER_FDS + WATCHMAN_FDS);
   helper_stop (&helper);
 }
 
@@ -130,10 +98,10 @@ test_second_ends (void)
   idle_start (&first);
   idle_start (&second);
   helper_start (&helper, -1);
-  guard (helper.connection, first.pidfd, second.pidfd);
+  g_assert_cmpint (helper_guard (helper.connection, first.pidfd, second.pidfd), ==, 0);
   g_assert_no_errno (kill (second.pid, SIGKILL));
   idle_assert_killed (&second);
-  wait_for_fds (helper.pid, HELPER_FDS + 1);
+  wait_for_fds (helper.pid, HELPER_FDS + WATCHMAN_FDS + 1);
   g_assert_true (idle_is_alive (&first));
   helper_stop (&helper);
   idle_assert_killed (&first);
@@ -149,10 +117,10 @@ test_ended_before (void)
   helper_start (&helper, -1);
   g_assert_no_errno (kill (first.pid, SIGKILL));
   wait_until_gone (first.pidfd);
-  guard (helper.connection, first.pidfd, second.pidfd);
+  g_assert_cmpint (helper_guard (helper.connection, first.pidfd, second.pidfd), ==, 0);
   idle_assert_killed (&first);
   idle_assert_killed (&second);
-  wait_for_fds (helper.pid, HELPER_FDS);
+  wait_for_fds (helper.pid, HELPER_FDS + WATCHMAN_FDS);
   helper_stop (&helper);
 }
 
@@ -166,10 +134,10 @@ test_many (void)
     idle_start (&idle[i]);
   helper_start (&helper, -1);
   for (int i = 0; i < N; i++)
-    guard (helper.connection, idle[i].pidfd, -1);
+    g_assert_cmpint (helper_guard (helper.connection, idle[i].pidfd, -1), ==, 0);
   for (int i = 0; i < N; i += 3)
     g_assert_no_errno (kill (idle[i].pid, SIGKILL));
-  wait_for_fds (helper.pid, HELPER_FDS + N - (N + 2) / 3);
+  wait_for_fds (helper.pid, HELPER_FDS + WATCHMAN_FDS + N - (N + 2) / 3);
   helper_stop (&helper);
   for (int i = 0; i < N; i++)
     idle_assert_killed (&idle[i]);
@@ -185,9 +153,9 @@ test_no_process (void)
   idle_start (&idle);
   helper_start (&helper, -1);
   g_assert_cmpint (st_wire_pair (sockets), ==, 0);
-  guard (helper.connection, 0, -1);
-  guard (helper.connection, sockets[0], sockets[1]);
-  guard (helper.connection, sockets[0], idle.pidfd);
+  g_assert_cmpint (helper_guard (helper.connection, 0, -1), ==, EBADF);
+  g_assert_cmpint (helper_guard (helper.connection, sockets[0], sockets[1]), ==, EBADF);
+  g_assert_cmpint (helper_guard (helper.connection, sockets[0], idle.pidfd), ==, EBADF);
   idle_assert_killed (&idle);
   close (sockets[0]);
   close (sockets[1]);
@@ -203,8 +171,8 @@ test_twice (void)
   Idle idle;
   idle_start (&idle);
   helper_start (&helper, -1);
-  guard (helper.connection, idle.pidfd, idle.pidfd);
-  guard (helper.connection, idle.pidfd, -1);
+  g_assert_cmpint (helper_guard (helper.connection, idle.pidfd, idle.pidfd), ==, 0);
+  g_assert_cmpint (helper_guard (helper.connection, idle.pidfd, -1), ==, 0);
   synchronize (&helper);
   g_assert_true (idle_is_alive (&idle));
   helper_stop (&helper);
@@ -222,7 +190,7 @@ test_root_killed (void)
   idle_start (&idle);
   helper_start (&helper, -1);
   subspace_make (&subspace, helper.connection, CLONE_NEWUSER);
-  guard (subspace.connection, idle.pidfd, -1);
+  g_assert_cmpint (helper_guard (subspace.connection, idle.pidfd, -1), ==, 0);
   g_assert_cmpint (space_make (subspace.connection, CLONE_NEWUTS, fds), ==, 0);
   close (fds[0]);
   helper_kill (&helper);

@@ -114,7 +114,7 @@ test_same_file (void)
   ends_open (&ends);
   int file = memfd_create ("test", MFD_CLOEXEC);
   g_assert_cmpint (write (file, "content", 7), ==, 7);
-  st_wire_begin (&sent, ST_WIRE_GUARD, 0);
+  st_wire_begin (&sent, ST_WIRE_COMMAND, 0);
   st_wire_add_fd (&sent, file);
   g_assert_cmpint (st_wire_send (ends.near, &sent), ==, 0);
   g_assert_cmpint (st_wire_receive (ends.far, &got), ==, 1);

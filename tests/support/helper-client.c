@@ -303,6 +303,52 @@ read_proc (GPid        pid,
 }
 
 void
+idle_start (Idle *self)
+{
+  self->pid = test_start_idle_child (0);
+  self->pidfd = st_kernel_pidfd_open (self->pid);
+  g_assert_cmpint (self->pidfd, >=, 0);
+}
+
+gboolean
+idle_is_alive (Idle *self)
+{
+  return waitpid (self->pid, NULL, WNOHANG) == 0;
+}
+
+void
+idle_assert_killed (Idle *self)
+{
+  int status;
+  wait_until_gone (self->pidfd);
+  g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (self->pid, &status, 0)), ==, self->pid);
+  g_assert_true (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
+  close (self->pidfd);
+}
+
+int
+helper_guard (int connection,
+              int first,
+              int second)
+{
+  Request request;
+  StWireMessage answer;
+  request_begin (&request, ST_WIRE_GUARD);
+  st_wire_add_fd (&request.message, first);
+  if (second >= 0)
+    st_wire_add_fd (&request.message, second);
+  if (!request_do (&request, connection, &answer))
+    return EPIPE;
+  if (answer.record.header.type == ST_WIRE_DONE)
+    {
+      answer_assert_done (&answer, 0, 0);
+      return 0;
+    }
+  g_assert_cmpuint (answer.record.failed.step, ==, ST_WIRE_STEP_GUARD);
+  return answer.record.failed.error;
+}
+
+void
 maker_start (Maker *self)
 {
   helper_start (&self->helper, -1);

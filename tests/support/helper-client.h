@@ -14,9 +14,11 @@ typedef struct
   int connection;
 } Helper;
 
-/* Standard input and output, connection, lifeline of those below, signals, guard. A subspace has its own lifeline too. */
-#define HELPER_FDS 8
+/* Standard input and output, connection, parent (whoever started it, or its own lifeline), lifeline of those below, signals,
+ * guard. A watchman is one more. */
+#define HELPER_FDS 9
 #define SUBSPACE_FDS 9
+#define WATCHMAN_FDS 1
 
 void helper_start       (Helper *self,
                          int     output); /* its stdout, or -1 for ours */
@@ -86,6 +88,22 @@ void     wait_for_fds    (GPid  pid,
                           gsize expected);
 char    *read_proc       (GPid        pid,
                           const char *name);
+
+/* A process to be guarded. To be started before the helper: a forked process has the connection open that it is forked from. */
+typedef struct
+{
+  GPid pid;
+  int pidfd;
+} Idle;
+
+void     idle_start         (Idle *self);
+gboolean idle_is_alive      (Idle *self);
+void     idle_assert_killed (Idle *self);      /* by SIGKILL, soon; reaps it */
+
+/* Gives the error; EPIPE if there is no answer. @second may be -1. */
+int      helper_guard       (int connection,
+                             int first,
+                             int second);
 
 /* A helper that may make namespaces: where we may not, one in a user namespace. */
 typedef struct

@@ -34,6 +34,16 @@ children_add (Children *children,
   children->list[children->n++] = pid;
 }
 
+bool
+children_has (const Children *children,
+              pid_t           pid)
+{
+  for (size_t i = 0; i < children->n; i++)
+    if (children->list[i] == pid)
+      return true;
+  return false;
+}
+
 static void
 forget (Children *children,
         pid_t     pid)

@@ -18,6 +18,8 @@ void children_begin     (Children *children);
 bool children_make_room (Children *children); /* for one more */
 void children_add       (Children *children,
                          pid_t     pid);
+bool children_has       (const Children *children,
+                         pid_t           pid);
 void children_reap      (Children *children); /* and whatever else ended as a child of ours */
 void children_signal    (const Children *children,
                          int             number);

@@ -58,8 +58,22 @@ forget (Guard *guard,
   close (pidfd);
 }
 
+int
+guard_share (Guard       *guard,
+             const Guard *other)
+{
+  *guard = *other;
+  guard->epoll = epoll_create1 (EPOLL_CLOEXEC);
+  if (guard->epoll < 0)
+    return -errno;
+  for (size_t i = 0; i < guard->n; i++)
+    if (!watch (guard, guard->list[i].pidfd))
+      return -errno;
+  return 0;
+}
+
 /* What can't be guarded may not run: nobody would end it. */
-void
+int
 guard_add (Guard     *guard,
            const int *pidfds,
            size_t     n)
@@ -77,6 +91,18 @@ guard_add (Guard     *guard,
         epoll_ctl (guard->epoll, EPOLL_CTL_DEL, pidfds[i], NULL);
         close (pidfds[i]);
       }
+  return watched == n ? 0 : -EBADF;
+}
+
+void
+guard_drop (Guard *guard,
+            size_t n)
+{
+  while (n-- > 0)
+    {
+      st_kernel_pidfd_send_signal (guard->list[guard->n - 1].pidfd, SIGKILL);
+      forget (guard, guard->n - 1);
+    }
 }
 
 static void

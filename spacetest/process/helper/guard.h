@@ -21,8 +21,12 @@ typedef struct
 } Guard;
 
 int  guard_begin (Guard *guard);
-void guard_add   (Guard     *guard,
+int  guard_share (Guard       *guard,
+                  const Guard *other); /* for a process that has the same memory and descriptors from here on: the same ones */
+int  guard_add   (Guard     *guard,
                   const int *pidfds,
-                  size_t     n);      /* takes them: one, or two of which the second depends on the first */
+                  size_t     n);       /* takes them: one, or two of which the second depends on the first */
+void guard_drop  (Guard *guard,
+                  size_t n);           /* kills the last ones */
 void guard_check (Guard *guard);
-void guard_kill  (Guard *guard);      /* all of them */
+void guard_kill  (Guard *guard);       /* all of them */

@@ -23,6 +23,7 @@
 
 #define FAILED 127
 #define NO_PATH "/bin:/usr/bin:." /* as GLib has it */
+#define PATIENCE_MS 30000         /* with the helper that guards */
 
 typedef struct
 {
@@ -44,6 +45,7 @@ typedef struct
   uint32_t serial;
   int fds[ST_N_KINDS];
   int guard; /* connection of the helper that kills the program when its caller is gone, or -1 */
+  int guarded; /* what it says comes from here, or -1 */
   char directory[PATH_MAX]; /* the caller's, or empty */
   StJoin join;
   StMirror mirror;
@@ -116,35 +118,83 @@ receive_job (Job *job)
   job->guard = message.record.join.has_guard ? st_wire_take_fd (&message, n) : -1;
 }
 
-/* From here on, the helper at the other end kills the program when the caller's connection is closed, and this copy of it. */
+static void
+check_guard (Job *job,
+             int  result)
+{
+  if (result >= 0)
+    return;
+  tell (job, ST_WIRE_STEP_GUARD, 0, result);
+  if (job->join.takes_child)
+    st_mirror_abandon (&job->mirror);
+  _exit (FAILED);
+}
+
+static int
+send_to_guard (const Job *job,
+               int        answer,
+               int        self,
+               int        command)
+{
+  StWireMessage message;
+  int result;
+  st_wire_begin (&message, ST_WIRE_GUARD, job->serial);
+  st_wire_add_fd (&message, answer);
+  st_wire_add_fd (&message, self);
+  if (command >= 0)
+    st_wire_add_fd (&message, command);
+  while ((result = st_wire_send (job->guard, &message)) == -EAGAIN) /* our caller's end does not block */
+    poll (&(struct pollfd) { .fd = job->guard, .events = POLLOUT }, 1, -1);
+  return result;
+}
+
+/* The helper at the other end is to kill the program when the caller's connection is closed, and this copy of it. */
 static void
 ask_guard (Job *job,
            int  command)
 {
-  StWireMessage message;
+  int sockets[2];
+  job->guarded = -1;
   if (job->guard < 0)
     return;
+  check_guard (job, st_wire_pair (sockets));
+  job->guarded = sockets[0];
   const int self = st_kernel_pidfd_open (getpid ());
-  int result = self;
-  if (self >= 0)
-    {
-      st_wire_begin (&message, ST_WIRE_GUARD, job->serial);
-      st_wire_add_fd (&message, self);
-      if (command >= 0)
-        st_wire_add_fd (&message, command);
-      while ((result = st_wire_send (job->guard, &message)) == -EAGAIN) /* our caller's end does not block */
-        poll (&(struct pollfd) { .fd = job->guard, .events = POLLOUT }, 1, -1);
-      close (self);
-    }
-  if (result < 0)
-    tell (job, ST_WIRE_STEP_GUARD, 0, result);
+  const int result = self < 0 ? self : send_to_guard (job, sockets[1], self, command);
+  close (sockets[1]);
+  close (self);
   close (job->guard);
+  check_guard (job, result);
+}
+
+static int
+receive_from_guard (const Job *job)
+{
+  StWireMessage answer;
+  struct pollfd answered = { .fd = job->guarded, .events = POLLIN };
+  int result = poll (&answered, 1, PATIENCE_MS);
+  if (result <= 0)
+    return result < 0 ? -errno : -ETIMEDOUT;
+  result = st_wire_receive (job->guarded, &answer);
+  if (result == 0) /* it ended before it read that */
+    return -ECONNRESET;
   if (result < 0)
-    {
-      if (command >= 0)
-        st_mirror_abandon (&job->mirror);
-      _exit (FAILED);
-    }
+    return result;
+  st_wire_close_fds (&answer);
+  if (answer.record.header.type == ST_WIRE_FAILED)
+    return -answer.record.failed.error;
+  return answer.record.header.type == ST_WIRE_DONE ? 0 : -EPROTO;
+}
+
+/* Nothing may run that is not guarded. */
+static void
+await_guard (Job *job)
+{
+  if (job->guarded < 0)
+    return;
+  const int result = receive_from_guard (job);
+  close (job->guarded);
+  check_guard (job, result < 0 ? result : 0);
 }
 
 static void
@@ -259,6 +309,7 @@ run_child (Job *job)
       return FAILED;
     }
   ask_guard (job, job->mirror.pidfd);
+  await_guard (job);
   st_mirror_end (st_mirror_run (&job->mirror));
 }
 
@@ -277,6 +328,7 @@ run (Job *job)
     return run_child (job);
   ask_guard (job, -1);
   enter (job);
+  await_guard (job);
   become_command (job);
 }
 

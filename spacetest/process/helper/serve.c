@@ -3,6 +3,7 @@
 #include "helper.h"
 
 #include "service.h"
+#include "st-kernel.h"
 #include "st-process.h"
 #include "st-signals.h"
 #include "st-system.h"
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +60,25 @@ is_network_home (void)
   return stat (path, &home) < 0 || st_system_current_inode (&st_kinds[ST_KIND_NET], &here) < 0 || home.st_ino == here;
 }
 
+/* The program that started us: its pidfd, -1 if it can't be watched, -ESRCH if it is gone. It made the connection. Who else has
+ * a copy of its end, as a child that it forked, does not count. */
+static int
+open_starter (int  connection,
+              int *starter)
+{
+  struct ucred maker;
+  socklen_t size = sizeof maker;
+  const pid_t parent = getppid ();
+  *starter = -1;
+  if (getsockopt (connection, SOL_SOCKET, SO_PEERCRED, &maker, &size) < 0)
+    return -errno;
+  if (maker.pid != parent)
+    return -ESRCH;
+  if (parent != 0) /* in a PID namespace that we can't see */
+    *starter = st_kernel_pidfd_open (parent);
+  return getppid () == parent ? 0 : -ESRCH;
+}
+
 /* Nothing of the program that started us is kept: neither its descriptors nor its directory, session and signals. */
 static int
 step_aside (int connection)
@@ -81,7 +102,7 @@ serve_main (int    argc,
             char **argv)
 {
   static Service service;
-  int connection;
+  int connection, starter;
   if (argc != 1 || !parse_fd (argv[0], &connection))
     return complain ("serve", -EINVAL);
   int result = st_wire_check_socket (connection);
@@ -90,7 +111,11 @@ serve_main (int    argc,
   service.is_network_home = is_network_home ();
   result = step_aside (connection);
   if (result == 0)
-    result = service_begin (&service, connection, -1);
+    result = open_starter (connection, &starter);
+  if (result == -ESRCH)
+    return EXIT_SUCCESS;
+  if (result == 0)
+    result = service_begin (&service, connection, starter);
   if (result < 0)
     return complain ("serve", result);
   service_run (&service);

@@ -28,6 +28,7 @@ service_begin (Service *service,
   service->connection = connection;
   service->parent = parent;
   children_begin (&service->children);
+  watchman_begin (&service->watchman);
   service->signals = st_signals_open ();
   if (service->signals < 0)
     return service->signals;
@@ -36,12 +37,37 @@ service_begin (Service *service,
   return guard_begin (&service->guard);
 }
 
+/* Gives how many. */
+static size_t
+add_guarded (Service       *service,
+             StWireMessage *message,
+             int           *result)
+{
+  const size_t n = message->n_fds > 0 ? message->n_fds - 1 : 0;
+  *result = guard_add (&service->guard, message->fds + 1, n);
+  message->n_fds -= n;
+  return n;
+}
+
+/* Held by the watchman too, before we say so. */
 static void
 take_guarded (Service       *service,
-              StWireMessage *message)
+              StWireMessage *message,
+              const Reply   *reply)
 {
-  guard_add (&service->guard, message->fds, message->n_fds);
-  message->n_fds = 0;
+  int result;
+  StWireMessage copy = *message;
+  const size_t n = add_guarded (service, message, &result);
+  if (result == 0)
+    {
+      result = watchman_tell (&service->watchman, &copy, &service->guard, &service->children);
+      if (result < 0)
+        guard_drop (&service->guard, n);
+    }
+  if (result < 0)
+    reply_failed (reply, ST_WIRE_STEP_GUARD, 0, result);
+  else
+    reply_done (reply, 0, ST_WIRE_SYSFS_KEPT, NULL, 0);
 }
 
 static void
@@ -70,7 +96,7 @@ take_request (Service       *service,
       room_use_sysctl (message, reply);
       break;
     case ST_WIRE_GUARD:
-      take_guarded (service, message);
+      take_guarded (service, message, reply);
       break;
     default:
       reply_failed (reply, ST_WIRE_STEP_UNDERSTAND, 0, -EPROTO);
@@ -132,11 +158,12 @@ static void
 kill_unread (Service *service)
 {
   StWireMessage message;
+  int result;
   shutdown (service->connection, SHUT_RD);
   while (is_of_message (st_wire_receive_any (service->connection, &message)))
     {
       if (message.record.header.type == ST_WIRE_GUARD)
-        take_guarded (service, &message);
+        add_guarded (service, &message, &result);
       st_wire_close_fds (&message);
     }
   guard_kill (&service->guard);
@@ -150,6 +177,7 @@ end (Service *service)
   close (service->lifeline[1]);
   children_signal (&service->children, SIGCONT);
   kill_unread (service);
+  watchman_end (&service->watchman);
   wait_for_children (service);
   if (service->children.n > 0)
     {
@@ -193,6 +221,7 @@ service_run (Service *service)
         { .fd = service->parent, .events = POLLIN },
         { .fd = service->signals, .events = POLLIN },
         { .fd = service->guard.epoll, .events = POLLIN },
+        { .fd = service->watchman.socket },
       };
       if (poll (fds, sizeof fds / sizeof fds[0], -1) < 0)
         {
@@ -202,11 +231,14 @@ service_run (Service *service)
         }
       if (fds[1].revents || fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
         end (service);
+      if (fds[4].revents)
+        watchman_end (&service->watchman);
       if (fds[2].revents)
         take_signals (service);
       if (fds[3].revents)
         guard_check (&service->guard);
       if (fds[0].revents & POLLIN)
         receive (service);
+      watchman_keep (&service->watchman, &service->guard, &service->children); /* if it was killed */
     }
 }

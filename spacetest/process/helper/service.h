@@ -5,6 +5,7 @@
 #include "children.h"
 #include "guard.h"
 #include "st-wire.h"
+#include "watchman.h"
 
 #include <stdbool.h>
 #include <stdnoreturn.h>
@@ -13,12 +14,14 @@
 typedef struct
 {
   int connection;
-  int parent;           /* end of file when the helper that made this one is gone; -1 in the root helper */
+  int parent;           /* readable when the helper that made this one is gone; in the root helper, when the program that
+                         * started it is, or -1 */
   int lifeline[2];      /* the same for those that this one makes: theirs, ours */
   int signals;
   uint32_t kinds;       /* CLONE_NEW*: what was made on the way here from the root helper */
   bool is_network_home; /* of the program that started the root helper, as far as it can be told */
   Guard guard;
+  Watchman watchman;
   Children children;
 } Service;
 
