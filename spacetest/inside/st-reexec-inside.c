@@ -146,7 +146,8 @@ st_reexec_reply (GVariant *result,
                  GError  **error)
 {
   g_return_val_if_fail (result != NULL, FALSE);
-  return answer (result, NULL, error);
+  g_autoptr (GVariant) kept = g_variant_ref_sink (result);
+  return st_reexec_check_value (kept, error) && answer (kept, NULL, error);
 }
 
 /**
@@ -176,7 +177,7 @@ st_reexec_reply_error (const char *domain,
   return answer (NULL, failure, error);
 }
 
-/* Keeps the error that there is in shape, whatever the function made of it. */
+/* One of both comes of it, whatever the function does. */
 static GVariant *
 call (const char  *name,
       GVariant    *parameter,
@@ -197,6 +198,8 @@ call (const char  *name,
       g_clear_pointer (&value, g_variant_unref);
       g_propagate_error (error, failure);
     }
+  else if (value && !st_reexec_check_value (value, error))
+    g_clear_pointer (&value, g_variant_unref);
   else if (!value)
     st_error_set (error, ST_ERROR_CALLBACK_FAILED,
                   "action \"%.256s\" returned neither a value nor an error (g_variant_new (\"()\") is for actions with nothing to say)", name);

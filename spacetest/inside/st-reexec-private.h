@@ -18,6 +18,8 @@ int       st_reexec_send    (int          socket,
 GVariant *st_reexec_read    (StParcel           *parcel,
                              const GVariantType *type,
                              GError            **error);
+gboolean  st_reexec_check_value (GVariant *value,
+                                 GError  **error);
 GVariant *st_reexec_pack    (GVariant     *value,
                              const GError *error);
 GVariant *st_reexec_unpack  (GVariant *answer,

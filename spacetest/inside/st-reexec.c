@@ -131,9 +131,12 @@ run (StSpace               *space,
 }
 
 static gboolean
-check_name (const char *name,
-            GError    **error)
+check_input (const char *name,
+             GVariant   *parameter,
+             GError    **error)
 {
+  if (!st_reexec_check_value (parameter, error))
+    return FALSE;
   if (name && *name && g_utf8_validate (name, -1, NULL))
     return TRUE;
   st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "\"%.256s\" is no name of an action", name ? name : "");
@@ -220,7 +223,7 @@ st_reexec_run_with_options (StSpace         *space,
   g_return_val_if_fail (options == NULL || ST_IS_REEXEC_OPTIONS (options), NULL);
   g_autoptr (GVariant) kept = parameter ? g_variant_ref_sink (parameter) : NULL;
   g_autoptr (StReexecOptions) own = st_reexec_options_copy (options);
-  return check_name (name, error) ? run (space, name, kept, own, cancellable, error) : NULL;
+  return check_input (name, kept, error) ? run (space, name, kept, own, cancellable, error) : NULL;
 }
 
 /* What a task needs of its own. */
@@ -250,7 +253,7 @@ fulfil (GTask   *task,
         GError **error)
 {
   Order *order = g_task_get_task_data (task);
-  if (check_name (order->name, error))
+  if (check_input (order->name, order->parameter, error))
     order->result = run (order->space, order->name, order->parameter, order->options, g_task_get_cancellable (task), error);
   return order->result != NULL;
 }

@@ -232,7 +232,8 @@ test_no_result (void)
   action_assert_fails (here, "end", g_variant_new_int32 (0), ST_ERROR_CALLBACK_FAILED, "gave no result: its process ended with status 0");
   action_assert_fails (here, "fork-and-end", NULL, ST_ERROR_CALLBACK_FAILED, "gave no result");
   action_assert_fails (here, "end-badly", NULL, ST_ERROR_CALLBACK_FAILED, "gave its result, but then its process ended with status 5");
-  action_assert_fails (here, "nest", NULL, ST_ERROR_PROTOCOL, "nested too deeply");
+  action_assert_fails (here, "nest", NULL, ST_ERROR_INVALID_ARGUMENT, "nested deeper than 100");
+  action_assert_fails (here, "number", nest (NULL, NULL), ST_ERROR_INVALID_ARGUMENT, "nested deeper than 100");
 }
 
 static void
