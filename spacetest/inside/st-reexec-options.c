@@ -171,7 +171,7 @@ st_reexec_options_get_start_timeout (StReexecOptions *self)
 /**
  * st_reexec_options_set_command:
  * @self: options
- * @argv: (array zero-terminated=1) (element-type filename) (nullable): a program and its arguments, or %NULL for a copy of this program
+ * @command: (array zero-terminated=1) (element-type filename) (nullable): a program and its arguments, or %NULL for a copy of this program
  *
  * Sets what is started, for programs that are run by an interpreter.
  *
@@ -182,10 +182,10 @@ st_reexec_options_get_start_timeout (StReexecOptions *self)
  */
 void
 st_reexec_options_set_command (StReexecOptions   *self,
-                               const char *const *argv)
+                               const char *const *command)
 {
   g_return_if_fail (ST_IS_REEXEC_OPTIONS (self));
-  char **copy = g_strdupv ((char **) argv);
+  char **copy = g_strdupv ((char **) command);
   g_strfreev (self->command);
   self->command = copy;
 }

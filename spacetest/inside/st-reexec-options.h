@@ -27,7 +27,7 @@ SPACETEST_AVAILABLE_IN_ALL
 guint            st_reexec_options_get_start_timeout (StReexecOptions *self);
 SPACETEST_AVAILABLE_IN_ALL
 void             st_reexec_options_set_command       (StReexecOptions   *self,
-                                                      const char *const *argv);
+                                                      const char *const *command);
 SPACETEST_AVAILABLE_IN_ALL
 void             st_reexec_options_set_result_type   (StReexecOptions    *self,
                                                       const GVariantType *type);

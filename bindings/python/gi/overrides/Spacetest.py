@@ -4,10 +4,10 @@
 from gi.overrides import override
 from gi.module import get_introspection_module
 
-from ._spacetest import arguments, equality, processes, properties, running, sockets, visits
+from ._spacetest import actions, arguments, equality, processes, properties, running, sockets, visits
 
 Spacetest = get_introspection_module("Spacetest")
-__all__ = ["Popen", "count_visits", "leave_visits"]
+__all__ = ["ActionError", "Popen", "action", "count_visits", "leave_visits"]
 
 for _class in arguments.get_classes():
     arguments.widen_class(_class)
@@ -17,10 +17,13 @@ for _info in (Spacetest.probe, Spacetest.probe_async):
 enter_transient = override(Spacetest.enter_transient)(visits.remembering(arguments.widen(Spacetest.enter_transient)))
 __all__.append("enter_transient")
 
+ActionError = actions.ActionError
+action = actions.action
 Popen = processes.Popen
 count_visits = visits.count_visits
 leave_visits = visits.leave_visits
 
+actions.install()
 running.install()
 visits.install()
 equality.install()
