@@ -199,7 +199,7 @@ st_reexec_run (StSpace      *space,
  * @space: a space
  * @name: name of an action
  * @parameter: (nullable): a value, which is taken if it is floating, or %NULL for nothing
- * @options: (nullable): how to run it, or %NULL for the usual way
+ * @how: (nullable): how to run it, or %NULL for the usual way
  * @cancellable: (nullable): to give up: the process is killed
  * @error: return location for an error
  *
@@ -215,14 +215,14 @@ GVariant *
 st_reexec_run_with_options (StSpace         *space,
                             const char      *name,
                             GVariant        *parameter,
-                            StReexecOptions *options,
+                            StReexecOptions *how,
                             GCancellable    *cancellable,
                             GError         **error)
 {
   g_return_val_if_fail (ST_IS_SPACE (space), NULL);
-  g_return_val_if_fail (options == NULL || ST_IS_REEXEC_OPTIONS (options), NULL);
+  g_return_val_if_fail (how == NULL || ST_IS_REEXEC_OPTIONS (how), NULL);
   g_autoptr (GVariant) kept = parameter ? g_variant_ref_sink (parameter) : NULL;
-  g_autoptr (StReexecOptions) own = st_reexec_options_copy (options);
+  g_autoptr (StReexecOptions) own = st_reexec_options_copy (how);
   return check_input (name, kept, error) ? run (space, name, kept, own, cancellable, error) : NULL;
 }
 
@@ -263,7 +263,7 @@ fulfil (GTask   *task,
  * @space: a space
  * @name: name of an action
  * @parameter: (nullable): a value, which is taken if it is floating, or %NULL for nothing
- * @options: (nullable): how to run it, or %NULL for the usual way
+ * @how: (nullable): how to run it, or %NULL for the usual way
  * @cancellable: (nullable): to give up: the process is killed
  * @callback: (scope async): called when the action has ended
  * @user_data: for @callback
@@ -278,19 +278,19 @@ void
 st_reexec_run_async (StSpace            *space,
                      const char         *name,
                      GVariant           *parameter,
-                     StReexecOptions    *options,
+                     StReexecOptions    *how,
                      GCancellable       *cancellable,
                      GAsyncReadyCallback callback,
                      gpointer            user_data)
 {
   g_return_if_fail (ST_IS_SPACE (space));
-  g_return_if_fail (options == NULL || ST_IS_REEXEC_OPTIONS (options));
+  g_return_if_fail (how == NULL || ST_IS_REEXEC_OPTIONS (how));
   GTask *task = g_task_new (space, cancellable, callback, user_data);
   Order *order = g_new0 (Order, 1);
   order->space = g_object_ref (space);
   order->name = g_strdup (name);
   order->parameter = parameter ? g_variant_ref_sink (parameter) : NULL;
-  order->options = st_reexec_options_copy (options);
+  order->options = st_reexec_options_copy (how);
   g_task_set_source_tag (task, st_reexec_run_async);
   g_task_set_task_data (task, order, order_free);
   st_task_check (task, fulfil);

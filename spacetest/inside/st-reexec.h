@@ -40,14 +40,14 @@ SPACETEST_AVAILABLE_IN_ALL
 GVariant *st_reexec_run_with_options (StSpace         *space,
                                       const char      *name,
                                       GVariant        *parameter,
-                                      StReexecOptions *options,
+                                      StReexecOptions *how,
                                       GCancellable    *cancellable,
                                       GError         **error);
 SPACETEST_AVAILABLE_IN_ALL
 void      st_reexec_run_async        (StSpace            *space,
                                       const char         *name,
                                       GVariant           *parameter,
-                                      StReexecOptions    *options,
+                                      StReexecOptions    *how,
                                       GCancellable       *cancellable,
                                       GAsyncReadyCallback callback,
                                       gpointer            user_data);

@@ -50,6 +50,7 @@ def what_the_first_use_starts():
         pass
     Spacetest.TransientMntns.new().run_in_thread(int)
     inside.iterate_until(Spacetest.NamespaceRef.new_current("net").run_in_thread_async(int).done)
+    Spacetest.NamespaceRef.new_current("uts").spawnv(["true"], 0).wait(None)
     gc.collect()
 
 

@@ -76,7 +76,7 @@ class Gir:
         future = self._get_signature(node, first, qualname, f"Future[{value}]", {"callback"})
         called = self._get_signature(node, first, qualname, "None").replace("callback: Gio.AsyncReadyCallback | None = ...", "callback: Callback")
         called = called.replace("cancellable: Gio.Cancellable | None = ..., callback", "cancellable: Gio.Cancellable | None, callback")
-        for early in ("options: SpacerOptions | None", "protocol: Gio.SocketProtocol", "protocol: int", "flags: Gio.SubprocessFlags"):
+        for early in ("options: SpacerOptions | None", "parameter: GLib.Variant | None", "how: ReexecOptions | None", "protocol: Gio.SocketProtocol", "protocol: int", "flags: Gio.SubprocessFlags"):
             called = called.replace(early + " = ...", early)
         return ["@overload", *mark, future, "@overload", *mark, called]
 

@@ -296,6 +296,7 @@ def _call(work):
 def run():
     """What the fresh interpreter does."""
     process = os.getpid()
+    os.environ.pop("SPACETEST_ACTION", None)  # which the library has used up; Python has its own copy
     order = Spacetest.reexec_receive()
     answer = _call(_decode(order.get_child_value(1).get_maybe().get_variant()))
     if os.getpid() != process:  # forked by the action

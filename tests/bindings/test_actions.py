@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""Functions that run in a fresh interpreter, started in a space."""
+import asyncio
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+
+import pytest
+from gi.repository import Gio, GLib, Spacetest
+
+from inside import raises
+
+
+class Refused(Exception):
+    def __init__(self, name, reason):
+        super().__init__(name, reason)
+        self.name = name
+
+
+class Awkward(Exception):
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+
+@Spacetest.action
+def give_back(*args, **kwargs):
+    return (args, kwargs)
+
+
+@Spacetest.action
+def raise_it(name):
+    if name == "ours":
+        raise Refused("door", ["shut"])
+    if name == "awkward":
+        raise Awkward(1, 2)
+    if name == "os":
+        open("/no/such/file")
+    if name == "glib":
+        raise GLib.Error.new_literal(Gio.io_error_quark(), "busy", Gio.IOErrorEnum.BUSY)
+    if name == "exit":
+        sys.exit(3)
+    if name == "not-plain":
+        raise ValueError(object())
+    raise KeyError(name)
+
+
+@Spacetest.action
+def return_object():
+    return {1: [object()]}
+
+
+@Spacetest.action
+async def not_yet():
+    return 1
+
+
+@Spacetest.action
+def hang():
+    threading.Event().wait()
+
+
+@Spacetest.action
+def leave_a_thread():
+    threading.Thread(target=threading.Event().wait).start()
+    return "left"
+
+
+@Spacetest.action
+def fork():
+    return "child" if os.fork() == 0 else "first"
+
+
+@Spacetest.action
+def end(how):
+    os._exit(3) if how == "exit" else os.kill(os.getpid(), 9)
+
+
+@Spacetest.action
+def write_much():
+    sys.stderr.write("e" * 4_000_000)
+    sys.stdout.write("o" * 4_000_000)
+    return 100_000_000 * b"x"
+
+
+@Spacetest.action
+def nested():
+    return Spacetest.NamespaceRef.new_current("uts").run_action(give_back)
+
+
+@Spacetest.action
+def read_variable(name):
+    return os.environ.get(name)
+
+
+def not_decorated():
+    pass
+
+
+@Spacetest.action
+def hidden():
+    pass
+
+
+was_hidden = hidden
+hidden = None
+
+
+class Tools:
+    @staticmethod
+    @Spacetest.action
+    def name():
+        return "tool"
+
+
+@pytest.fixture
+def here():
+    with Spacetest.NamespaceRef.new_current("uts") as ref:
+        yield ref
+
+
+def test_plain_values_come_back(here):
+    values = (None, True, False, 0, -1, 2**63 - 1, -2**63, 2**63, -10**5000, 0.1, float("inf"), "", "text", "nul\0", "\udcff", "☃", b"", b"\0\xff", [],
+              [1, [2, "x"]], (), (1, (2,)), {}, {"a": {1: None}, (1, 2): b"x", None: [True]})
+    positional, keywords = here.run_action(give_back, *values, key=values)
+    assert positional == values and keywords == {"key": values}
+    assert [type(value) for value in positional] == [type(value) for value in values]
+
+
+def test_in_namespaces_of_processes():
+    with Spacetest.Spacer.new(None) as spacer, spacer.create_subspace("user,pid") as below:
+        assert below.get_space().run_action(Tools.name) == "tool"
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, bytearray(b"x"), 1j, Spacetest.NamespaceType.NET, [range(3)], {"a": object()}], ids=repr)
+def test_other_values_are_refused(here, value):
+    with pytest.raises(TypeError, match="is no plain value"):
+        here.run_action(give_back, value)
+
+
+def test_deep_values_are_refused(here):
+    circle = []
+    circle.append(circle)
+    with pytest.raises(ValueError, match="nested deeper than 30"):
+        here.run_action(give_back, circle)
+
+
+@pytest.mark.parametrize("func", [not_decorated, print, was_hidden, 3, None], ids=repr)
+def test_what_is_no_action(here, func):
+    with pytest.raises(TypeError):
+        here.run_action(func)
+
+
+def test_local_functions_can_not_be_actions():
+    with pytest.raises(TypeError, match="can't be an action"):
+        Spacetest.action(lambda: None)
+
+
+def test_exceptions_come_as_they_are(here):
+    with pytest.raises(Refused) as caught:
+        here.run_action(raise_it, "ours")
+    assert caught.value.args == ("door", ["shut"]) and caught.value.name == "door"
+    assert "raise Refused" in str(caught.value.__cause__)
+    with pytest.raises(FileNotFoundError) as caught:
+        here.run_action(raise_it, "os")
+    assert caught.value.filename == "/no/such/file"
+    with pytest.raises(KeyError, match="x"):
+        here.run_action(raise_it, "x")
+    with pytest.raises(GLib.Error) as caught:
+        here.run_action(raise_it, "glib")
+    assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.BUSY) and caught.value.message == "busy"
+
+
+@pytest.mark.parametrize("name, words", [("awkward", "Awkward: 1 and 2"), ("exit", "SystemExit: 3"), ("not-plain", "ValueError: <object")])
+def test_other_exceptions_come_as_text(here, name, words):
+    with pytest.raises(Spacetest.ActionError, match=words) as caught:
+        here.run_action(raise_it, name)
+    assert "in raise_it" in str(caught.value)
+
+
+def test_results_that_are_no_values(here):
+    with pytest.raises(TypeError, match="the result of test_actions.return_object: object is no plain value"):
+        here.run_action(return_object)
+    with pytest.raises(TypeError, match="coroutine is no plain value"):
+        here.run_action(not_yet)
+
+
+def test_ends_without_a_result(here):
+    with raises(Spacetest.Error.CALLBACK_FAILED, '"test_actions.end" gave no result', "signal 9"):
+        here.run_action(end, "kill")
+    with raises(Spacetest.Error.CALLBACK_FAILED, "ended with status 3"):
+        here.run_action(end, "exit")
+
+
+def test_time_is_limited(here):
+    with pytest.raises(GLib.Error) as caught:
+        here.run_action(hang, timeout=0.6)
+    assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT)
+    with pytest.raises(TypeError, match="a timeout is given, or options"):
+        here.run_action(hang, timeout=1, options=Spacetest.ReexecOptions.new())
+
+
+def test_cancelling(here):
+    cancellable = Gio.Cancellable()
+    threading.Timer(0.1, cancellable.cancel).start()
+    with pytest.raises(GLib.Error) as caught:
+        here.run_action(hang, cancellable=cancellable)
+    assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+
+def test_threads_that_go_on(here):
+    assert here.run_action(leave_a_thread) == "left"
+
+
+def test_forks(here):
+    assert here.run_action(fork) == "first"
+
+
+def test_much(here):
+    with open(os.devnull) as nowhere:
+        launcher = Spacetest.Launcher.new(Gio.SubprocessFlags.STDOUT_SILENCE | Gio.SubprocessFlags.STDERR_SILENCE)
+        options = Spacetest.ReexecOptions.new()
+        options.set_launcher(launcher)
+        assert here.run_action(write_much, options=options) == 100_000_000 * b"x"
+        launcher.close()
+        assert not nowhere.closed
+
+
+def test_environment(here):
+    launcher = Spacetest.Launcher.new(Gio.SubprocessFlags.NONE)
+    launcher.setenv("FOOBAR", "baz!", True)
+    options = Spacetest.ReexecOptions.new()
+    options.set_launcher(launcher)
+    assert here.run_action(read_variable, "FOOBAR", options=options) == "baz!"
+    assert here.run_action(read_variable, "SPACETEST_ACTION") is None
+
+
+def test_actions_run_no_actions(here):
+    with raises(Spacetest.Error.NOT_SUPPORTED, "can't run actions"):
+        here.run_action(nested)
+
+
+@pytest.fixture
+def folder():
+    with tempfile.TemporaryDirectory() as name:
+        yield pathlib.Path(name)
+
+
+SCRIPT = """
+    import gi
+    gi.require_version("Spacetest", "1")
+    from gi.repository import Spacetest
+
+    class Refused(Exception):
+        pass
+
+    @Spacetest.action
+    def act(fails):
+        print("inside", __name__)
+        if fails:
+            raise Refused("by itself")
+        return __name__
+
+    def main():
+        here = Spacetest.NamespaceRef.new_current("uts")
+        print(here.run_action(act, False), flush=True)
+        try:
+            here.run_action(act, True)
+        except Refused as refused:
+            print("refused", refused)
+    """
+
+
+def run_script(path, text, *args):
+    path.write_text(textwrap.dedent(SCRIPT) + text)
+    return subprocess.run([sys.executable, *args], cwd=path.parent, capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": f"{os.environ['PYTHONPATH']}:{path.parent}"})
+
+
+@pytest.mark.parametrize("args", [["script.py"], ["-m", "script"]], ids=" ".join)
+def test_scripts(folder, args):
+    finished = run_script(folder / "script.py", "\nif __name__ == '__main__':\n    main()\n", *args)
+    assert finished.stdout.split("\n") == ["inside __mp_main__", "__mp_main__", "inside __mp_main__", "refused by itself", ""], finished.stderr
+
+
+def test_a_script_without_a_guard_does_not_run_for_ever(folder):
+    finished = run_script(folder / "script.py", "\nmain()\n", "script.py")
+    assert finished.returncode != 0
+    assert 'under if __name__ == "__main__":' in finished.stderr
+
+
+def test_a_script_without_a_file(folder):
+    finished = run_script(folder / "unused.py", "", "-c", textwrap.dedent(SCRIPT) + "\nmain()\n")
+    assert "needs a file" in finished.stderr
+
+
+def test_in_an_event_loop(here):
+    async def main():
+        return await asyncio.get_running_loop().run_in_executor(None, here.run_action, Tools.name)
+    assert asyncio.run(main()) == "tool"
