@@ -11,7 +11,7 @@ __all__ = ["ActionError", "Popen", "action", "count_visits", "leave_visits"]
 
 for _class in arguments.get_classes():
     arguments.widen_class(_class)
-for _info in (Spacetest.probe, Spacetest.probe_async):
+for _info in (Spacetest.probe, Spacetest.probe_async, Spacetest.reexec_run_async):
     globals()[_info.__name__] = override(_info)(arguments.widen(_info))
     __all__.append(_info.__name__)
 enter_transient = override(Spacetest.enter_transient)(visits.remembering(arguments.widen(Spacetest.enter_transient)))
