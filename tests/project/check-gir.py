@@ -1,34 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """Everything public says what it is and since when: each symbol of the GIR, and each exported function."""
-import xml.etree.ElementTree as ElementTree
-
+from gir import C, CORE, GLIB, load, symbols_in
 from project import BUILD, SOURCE, done, problem
-
-CORE = '{http://www.gtk.org/introspection/core/1.0}'
-C = '{http://www.gtk.org/introspection/c/1.0}'
-GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
-CONTAINERS = ('class', 'record', 'union', 'interface', 'enumeration', 'bitfield')
-SYMBOLS = CONTAINERS + ('alias', 'callback', 'constant', 'constructor', 'function', 'function-macro', 'method', 'property', 'virtual-method')
-
-
-def tag_of(element):
-    return element.tag.split('}')[1]
-
-
-def is_class_structure(element):
-    return element.get(f'{GLIB}is-gtype-struct-for') is not None
-
-
-def symbols_in(element, path=''):
-    for child in element:
-        tag = tag_of(child)
-        if tag not in SYMBOLS and tag != 'signal' or is_class_structure(child):
-            continue
-        name = f'{path}{child.get("name")}'
-        yield tag, name, child
-        if tag in CONTAINERS:
-            yield from symbols_in(child, f'{name}.')
 
 
 def documentation(element):
@@ -55,10 +29,9 @@ def check(tag, name, element):
 
 
 def main():
-    root = ElementTree.parse(BUILD / 'spacetest' / 'Spacetest-1.gir').getroot()
     known = set()
     count = 0
-    for tag, name, element in symbols_in(root.find(f'{CORE}namespace')):
+    for tag, name, element in symbols_in(load(BUILD / 'spacetest' / 'Spacetest-1.gir')):
         check(tag, name, element)
         count += 1
         known.add(element.get(f'{C}identifier'))

@@ -17,7 +17,8 @@ ALWAYS = ['lib*/**/libspacetest-1.so', 'lib*/**/libspacetest-1.so.0', 'lib*/**/p
           'include/spacetest-1/spacetest/spacetest.h', 'include/spacetest-1/spacetest/st-version.h',
           'include/spacetest-1/spacetest/core/st-space.h', 'include/spacetest-1/spacetest/network/st-link.h', 'bin/spacetest', 'share/man/man1/spacetest.1*',
           'share/bash-completion/completions/spacetest', 'libexec/spacetest/spacetest-helper', 'libexec/spacetest/spacetest-show']
-WITH_INTROSPECTION = ['lib*/**/girepository-1.0/Spacetest-1.typelib', 'share/gir-1.0/Spacetest-1.gir']
+WITH_INTROSPECTION = ['lib*/**/girepository-1.0/Spacetest-1.typelib', 'share/gir-1.0/Spacetest-1.gir',
+                      'share/gjs-1.0/overrides/Spacetest.js', 'share/gjs-1.0/spacetest.d.ts']
 WITH_VAPI = ['share/vala/vapi/spacetest-1.vapi', 'share/vala/vapi/spacetest-1.deps']
 NOT_OURS_TO_INSTALL = re.compile(r'-private\.h$|/tests?/|\.a$|/libtestsupport')
 PYTHON = '''

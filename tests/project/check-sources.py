@@ -5,7 +5,7 @@ import re
 
 from project import SOURCE, done, problem, source_files
 
-SUFFIXES = ('.c', '.h', '.in', '.py', '.pyi', '.js', '.sh', '.vala')
+SUFFIXES = ('.c', '.h', '.in', '.py', '.pyi', '.js', '.sh', '.ts', '.vala')
 MARKS = ('SPDX-License-Identifier: LGPL-2.1-or-later', 'SPDX-FileCopyrightText: ')
 UNFINISHED = re.compile(r'\b(' + '|'.join(('TO' 'DO', 'FIX' 'ME', 'XX' 'X')) + r')(?=[:\s(]|$)')
 MOST_LINES = 600

@@ -37,7 +37,7 @@ function options(value) {
 // At the end of the arguments only.
 function optional(convert, fallback) {
     const converter = value => value === undefined ? fallback : convert(value);
-    return Object.defineProperties(converter, {name: {value: convert.name}, isOptional: {value: true}});
+    return Object.defineProperties(converter, {name: {value: `${convert.name}?`}, isOptional: {value: true}});
 }
 
 function needFunction(func, name) {
@@ -217,10 +217,12 @@ const cancellable = optional(any, null);
 const anyKind = optional(kinds, 0);
 const nameOrNone = optional(text, null);
 const optionsOrNone = optional(options, null);
+const orNone = optional(any, null);
 
 function adaptCore() {
     const {MountView, NamespaceId, NamespaceRef, NamespaceType, NetnsPool, Pin, Space, TransientMntns, TransientNetns} = Spacetest;
-    adapt(Spacetest, [['enter_transient', kinds], ['namespace_types_from_string', text], ['namespace_types_to_string', kinds],
+    adapt(Spacetest, [['enter_transient', kinds], ['namespace_type_get_name', kinds], ['namespace_types_from_string', text],
+        ['namespace_types_to_string', kinds],
         ['probe', kinds, cancellable], ['probe_async', kinds, cancellable]]);
     adapt(NamespaceType, [['get_name', kinds]]);
     adapt(NamespaceId, [['parse', text]]);
@@ -243,7 +245,7 @@ function adaptCore() {
 }
 
 function adaptProcesses() {
-    const {Launcher, Spacer, SpacerOptions} = Spacetest;
+    const {Launcher, ReexecOptions, Spacer, SpacerOptions} = Spacetest;
     adapt(Launcher, [['new', optional(any, 0)]]);
     adapt(Launcher.prototype, [['getenv', text], ['setenv', text, text, optional(any, true)], ['unsetenv', text], ['set_environ', texts],
         ['set_cwd', text], ['set_stdin_file_path', text], ['set_stdout_file_path', text], ['set_stderr_file_path', text],
@@ -254,6 +256,9 @@ function adaptProcesses() {
         ['create_subspace', kinds, optionsOrNone, cancellable], ['create_subspace_async', kinds, optionsOrNone, cancellable],
         ['create_transient', kinds, cancellable], ['create_transient_async', kinds, cancellable]]);
     adapt(SpacerOptions.prototype, [['set_host_name', text]]);
+    adapt(ReexecOptions.prototype, [['set_command', texts]]);
+    adapt(Spacetest, [['reexec_run', any, text, orNone, cancellable], ['reexec_run_with_options', any, text, orNone, orNone, cancellable],
+        ['reexec_run_async', any, text, orNone, orNone, cancellable], ['reexec_reply_error', text, any, text]]);
 }
 
 function adaptNetworks() {

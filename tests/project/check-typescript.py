@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""The types for TypeScript: a sample passes with them, and they have each symbol that GJS has, and no other."""
+import json
+import pathlib
+import re
+import shutil
+import tempfile
+
+from gir import CORE, GLIB, load, symbols_in, tag_of
+from project import BUILD, SOURCE, done, problem, run
+
+TYPES = SOURCE / 'bindings' / 'gjs' / 'spacetest.d.ts'
+SAMPLES = SOURCE / 'tests' / 'project' / 'typescript'
+OPTIONS = {'strict': True, 'noEmit': True, 'noUnusedLocals': True, 'target': 'es2022', 'module': 'es2022', 'moduleResolution': 'node',
+           'types': [], 'lib': ['es2022', 'dom']}
+# Of the overrides, of JavaScript, of GObject and of Gio.Initable.
+ADDED = {'withVisit', 'using', 'Error.name', 'Error.cause', 'Error.toJSON'}
+ADDED_METHODS = {'toString', 'constructor', 'init', 'connect'}
+# What memory management and refusals leave out.
+LEFT_OUT = re.compile(r'\.(copy|free)$|\.run_in_thread_finish$')
+CONTAINER = re.compile(r'^(class|enum|namespace) (\w+)')
+MEMBER = re.compile(r"^(?:static )?(?:readonly )?(?:connect\(signal: '([\w-]+)'|(\w+)\??(?=[(:<]| =))")
+FUNCTION = re.compile(r'^(?:function|const) (\w+)')
+HELPERS = re.compile(r'^(type|interface) ')
+
+
+def names_in_gir():
+    for tag, name, element in symbols_in(load(BUILD / 'spacetest' / 'Spacetest-1.gir')):
+        if element.get('introspectable') == '0' or tag in ('alias', 'callback', 'function-macro') or LEFT_OUT.search(name):
+            continue
+        yield name.replace('-', '_')
+        members = element.findall(f'{CORE}member') if tag in ('enumeration', 'bitfield') else []
+        yield from (f'{name}.{member.get("name").upper()}' for member in members)
+        if tag == 'record' and element.get(f'{GLIB}get-type'):
+            yield from (f'{name}.{field.get("name")}' for field in element if tag_of(field) == 'field')
+
+
+def names_in_types():
+    """By the indentation: what is in the namespace, and what is in its containers."""
+    container = None
+    for line in TYPES.read_text(encoding='utf-8').splitlines():
+        depth, text = len(line) - len(line.lstrip()), line.strip()
+        if depth == 8 and text != '}':
+            found = CONTAINER.match(text)
+            container = found[2] if found else None
+            name = found or FUNCTION.match(text)
+            if name:
+                yield name[name.lastindex]
+        elif depth == 12 and container:
+            found = MEMBER.match(re.sub('^function ', '', text))
+            if found and (found[1] or found[2]) not in ADDED_METHODS:
+                yield f'{container}.{found[1] or found[2]}'
+
+
+def check_names():
+    gir, types = set(names_in_gir()), set(names_in_types()) - ADDED
+    for name in sorted(gir - types):
+        problem(f'{name} is not in {TYPES.name}')
+    for name in sorted(types - gir):
+        problem(f'{name} is in {TYPES.name}, but not in the GIR')
+    return len(gir)
+
+
+def check_sample():
+    with tempfile.TemporaryDirectory(prefix='spacetest-typescript-') as name:
+        folder = pathlib.Path(name)
+        for path in [TYPES, *SAMPLES.glob('*.ts')]:
+            shutil.copy(path, folder)
+        (folder / 'tsconfig.json').write_text(json.dumps({'compilerOptions': OPTIONS, 'include': ['*.ts']}), encoding='ascii')
+        print(run('tsc', '--project', folder))
+
+
+def main():
+    count = check_names()
+    check_sample()
+    done(f'{count} symbols')
+
+
+main()
