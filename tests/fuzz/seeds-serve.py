@@ -10,7 +10,7 @@ import sys
 
 from wire import CGROUP, IPC, MNT, NET, PID, SYSCTL_NAME, TIME, USER, UTS, record, write
 
-NULL, CONTENT, NAMESPACE = 0, 1, 2
+NULL, CONTENT, NAMESPACE, PROCESS = 0, 1, 2, 5
 
 
 def subspace(kinds, mapped=0, monotonic=0, boottime=0, outputs=0, host=b''):
@@ -40,9 +40,9 @@ SEEDS = {
     'mount-overlay': mount(3, 7, b'/etc/hosts', 3, CONTENT),
     'sysctl-get': sysctl(NET, b'net/ipv4/ip_forward'),
     'sysctl-set': sysctl(UTS, b'kernel/hostname', 7),
-    'guard': record('GUARD', b'', 1, 0x85),
-    'guard-pair': record('GUARD', b'', 2, 0x85),
-    'guard-no-process': record('GUARD', b'', 2, 0x80),
+    'guard': record('GUARD', b'', 2, PROCESS),
+    'guard-pair': record('GUARD', b'', 3, PROCESS),
+    'guard-no-process': record('GUARD', b'', 3, NULL),
     'join': record('JOIN', struct.pack('=II', NET, 1), 2),
     'done': record('DONE', struct.pack('=II', NET, 0), 1),
     'failed': record('FAILED', struct.pack('=IIi', 1, 0, 1), 0),

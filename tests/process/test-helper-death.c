@@ -181,6 +181,80 @@ test_client_killed (void)
   g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (client, NULL, 0)), ==, client);
 }
 
+/* As Python's multiprocessing does it: a child that is forked without exec, and has all that its parent had. */
+static void
+be_client_with_child (int report)
+{
+  Tree tree;
+  tree_start (&tree, CLONE_NEWUSER);
+  const pid_t child = fork ();
+  if (child == 0)
+    {
+      close (STDERR_FILENO);
+      for (;;)
+        pause ();
+    }
+  if (write (report, &child, sizeof child) == sizeof child)
+    for (;;)
+      pause ();
+}
+
+/* A copy of the connection keeps nobody alive. */
+static void
+test_client_killed_with_child (void)
+{
+  int ends[2], output[2];
+  pid_t child;
+  g_assert_true (g_unix_open_pipe (ends, FD_CLOEXEC, NULL));
+  g_assert_true (g_unix_open_pipe (output, FD_CLOEXEC, NULL));
+  pid_t client = fork ();
+  g_assert_cmpint (client, >=, 0);
+  if (client == 0)
+    {
+      dup2 (output[1], STDERR_FILENO); /* all helpers have it */
+      close (output[0]);
+      close (output[1]);
+      be_client_with_child (ends[1]);
+      _exit (EXIT_FAILURE);
+    }
+  close (output[1]);
+  close (ends[1]);
+  g_assert_cmpint (TEMP_FAILURE_RETRY (read (ends[0], &child, sizeof child)), ==, sizeof child);
+  close (ends[0]);
+  g_assert_no_errno (kill (client, SIGKILL));
+  wait_for_end_of_file (output[0]);
+  close (output[0]);
+  g_assert_no_errno (kill (child, 0));
+  g_assert_no_errno (kill (child, SIGKILL));
+  g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (client, NULL, 0)), ==, client);
+}
+
+/* Whoever makes the connection starts the helper, and is there no more. */
+static void
+test_client_gone_before (void)
+{
+  int sockets[2], status;
+  g_autofree char *program = g_build_filename (g_getenv ("SPACETEST_LIBEXECDIR"), "spacetest-helper", NULL);
+  g_assert_cmpint (st_wire_pair (sockets), ==, 0);
+  pid_t starter = fork (); /* not who made the connection */
+  g_assert_cmpint (starter, >=, 0);
+  if (starter == 0)
+    {
+      g_autofree char *number = g_strdup_printf ("%d", dup (sockets[1]));
+      pid_t helper = fork ();
+      if (helper == 0)
+        {
+          execl (program, program, "serve", number, NULL);
+          _exit (EXIT_FAILURE);
+        }
+      _exit (waitpid (helper, &status, 0) != helper || status != 0);
+    }
+  g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (starter, &status, 0)), ==, starter);
+  g_assert_cmpint (status, ==, 0);
+  close (sockets[0]);
+  close (sockets[1]);
+}
+
 static void
 spend (int amount)
 {
@@ -330,7 +404,9 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
+  test_add ("/helper-death/client-gone-before", test_client_gone_before);
   test_add ("/helper-death/client-killed", test_client_killed);
+  test_add ("/helper-death/client-killed-with-child", test_client_killed_with_child);
   test_add ("/helper-death/closed-while-making", test_closed_while_making);
   test_add ("/helper-death/killed-while-making", test_killed_while_making);
   test_add ("/helper-death/middle-closed", test_middle_closed);
