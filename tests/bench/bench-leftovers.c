@@ -51,6 +51,26 @@ fail (gpointer space)
   g_assert_error (error, ST_ERROR, ST_ERROR_CALLBACK_FAILED);
 }
 
+static void
+make_subspace (gpointer unused)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StSpacer) spacer = st_spacer_get_default (NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (StSpacer) below = st_spacer_create_subspace (spacer, ST_NAMESPACE_USER | ST_NAMESPACE_PID, NULL, NULL, &error);
+  g_assert_no_error (error);
+  st_spacer_close (below);
+}
+
+static void
+spawn (gpointer space)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) process = st_space_spawn (space, G_SUBPROCESS_FLAGS_NONE, &error, "true", NULL);
+  g_assert_no_error (error);
+  g_subprocess_wait (process, NULL, NULL);
+}
+
 #define TYPE(type) GUINT_TO_POINTER (ST_NAMESPACE_##type)
 
 void
@@ -70,5 +90,7 @@ bench_leftovers (Bench *bench)
   bench_growth (bench, "mnt, made and dropped", make_and_drop, TYPE (MNT), 1000);
   bench_growth (bench, "net, made and dropped", make_and_drop, TYPE (NET), 1000);
   bench_growth (bench, "uts, made asynchronously", make_async_and_drop, TYPE (UTS), 1000);
+  bench_growth (bench, "subspace, made and closed", make_subspace, NULL, 200);
+  bench_growth (bench, "true in net", spawn, rooms.net, 200);
   bench_growth (bench, "mnt and uts, run there, dropped", make_run_and_drop, GUINT_TO_POINTER (ST_NAMESPACE_MNT | ST_NAMESPACE_UTS), 1000);
 }

@@ -59,6 +59,9 @@ void bench_visits     (Bench *bench);
 void bench_threads    (Bench *bench);
 void bench_transients (Bench *bench);
 void bench_pool       (Bench *bench);
+void bench_processes  (Bench *bench); /* the next two, in a small caller and in a big one */
+void bench_spacers    (Bench *bench);
+void bench_spawn      (Bench *bench);
 void bench_queries    (Bench *bench);
 void bench_scale      (Bench *bench);
 void bench_leftovers  (Bench *bench);

@@ -9,12 +9,31 @@
 #define EXIT_SKIPPED 77
 #define MIN_ROUNDS 300 /* fewer tell nothing */
 
+typedef struct
+{
+  const char *name;
+  void (*run) (Bench *bench);
+} Table;
+
+static const Table tables[] = {
+  { "visits", bench_visits },
+  { "queries", bench_queries },
+  { "threads", bench_threads },
+  { "transients", bench_transients },
+  { "processes", bench_processes },
+  { "pool", bench_pool }, /* needs all CPUs for a moment */
+  { "leftovers", bench_leftovers },
+  { "scale", bench_scale },
+};
+
 static gboolean
 parse (int     argc,
        char  **argv,
-       Bench  *bench)
+       Bench  *bench,
+       char  **only)
 {
   const GOptionEntry entries[] = {
+    { "only", 0, 0, G_OPTION_ARG_STRING, only, "One of the tables", "NAME" },
     { "rounds", 0, 0, G_OPTION_ARG_INT, &bench->rounds, "Samples of each row", "N" },
     { "strict", 0, 0, G_OPTION_ARG_NONE, &bench->strict, "Fail if a row is over its bar by more than noise", NULL },
     G_OPTION_ENTRY_NULL,
@@ -36,7 +55,8 @@ main (int    argc,
       char **argv)
 {
   Bench bench = { .rounds = 401 };
-  if (!parse (argc, argv, &bench))
+  g_autofree char *only = NULL;
+  if (!parse (argc, argv, &bench, &only))
     return EXIT_FAILURE;
   if (!raw_may_measure ())
     {
@@ -45,13 +65,9 @@ main (int    argc,
     }
 
   bench_pin ();
-  bench_visits (&bench);
-  bench_queries (&bench);
-  bench_threads (&bench);
-  bench_transients (&bench);
-  bench_pool (&bench);
-  bench_leftovers (&bench);
-  bench_scale (&bench);
+  for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)
+    if (!only || g_str_equal (only, tables[i].name))
+      tables[i].run (&bench);
   printf ("\n%u over the bar, %u growing\n", bench.n_over, bench.n_growing);
   return bench.n_growing > 0 || (bench.strict && bench.n_over > 0) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

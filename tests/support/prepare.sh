@@ -14,6 +14,8 @@ build_packages=(
 )
 test_packages=(git node-typescript python3-pytest tshark)
 thorough_packages=(clang libclang-rt-14-dev valgrind gcovr)
+test_packages=(git python3-pytest tshark)
+thorough_packages=(clang libclang-rt-14-dev valgrind gcovr bubblewrap)
 
 say () {
   printf '%s\n' "$*"
