@@ -52,6 +52,7 @@ static gboolean
 request_start (Request       *self,
                StChannel     *channel,
                StWireMessage *message,
+               gboolean       needs_glib,
                GError       **error)
 {
   int sockets[2];
@@ -59,7 +60,8 @@ request_start (Request       *self,
   self->connection = st_channel_hold (channel, error);
   if (self->connection < 0)
     return FALSE;
-  int result = st_system_check_spare_descriptors (); /* GLib has no way to say that it had none */
+  /* GLib, which waits for us or for a cancellable, has no way to say that it had no descriptors. */
+  int result = needs_glib ? st_system_check_spare_descriptors () : 0;
   if (result == 0)
     result = st_wire_pair (sockets);
   if (result < 0)
@@ -101,10 +103,17 @@ is_ready (int fd)
   return poll (&ready, 1, 0) > 0;
 }
 
-/* What can be done without waiting. @hung_up: nobody is at the other end of the connection. */
+/* What is known of the two sockets. */
+typedef struct
+{
+  gboolean answered;
+  gboolean hung_up; /* nobody is at the other end of the connection: there may still be an answer */
+} Events;
+
+/* What can be done without waiting. */
 static State
 request_step (Request      *self,
-              gboolean      hung_up,
+              Events        events,
               GCancellable *cancellable,
               GError      **error)
 {
@@ -112,9 +121,9 @@ request_step (Request      *self,
     return FAILED;
   if (!self->sent && request_send (self, error) == FAILED)
     return FAILED;
-  if (self->sent && is_ready (self->answer))
+  if (events.answered || (events.hung_up && self->sent && is_ready (self->answer)))
     return ANSWERED;
-  if (hung_up)
+  if (events.hung_up)
     {
       st_channel_set_gone (self->channel, error);
       return FAILED;
@@ -149,8 +158,7 @@ get_milliseconds (const Request *self)
   return left <= 0 ? 0 : (int) MIN ((left + 999) / 1000, G_MAXINT);
 }
 
-/* TRUE if nobody is at the other end of the connection any more. */
-static gboolean
+static Events
 request_wait (const Request *self,
               const GPollFD *cancelled)
 {
@@ -161,7 +169,7 @@ request_wait (const Request *self,
   if (cancelled)
     fds[2] = *cancelled;
   g_poll (fds, cancelled ? 3 : 2, get_milliseconds (self));
-  return (fds[0].revents & (G_IO_HUP | G_IO_ERR)) != 0;
+  return (Events) { fds[1].revents != 0, (fds[0].revents & (G_IO_HUP | G_IO_ERR)) != 0 };
 }
 
 static gpointer
@@ -173,10 +181,10 @@ request_serve (Request      *self,
 {
   GPollFD cancelled;
   const gboolean polled = cancellable && g_cancellable_make_pollfd (cancellable, &cancelled);
-  gboolean hung_up = FALSE;
+  Events events = { FALSE, FALSE };
   State state;
-  while ((state = request_step (self, hung_up, cancellable, error)) == WAITING)
-    hung_up = request_wait (self, polled ? &cancelled : NULL);
+  while ((state = request_step (self, events, cancellable, error)) == WAITING)
+    events = request_wait (self, polled ? &cancelled : NULL);
   if (polled)
     g_cancellable_release_fd (cancellable);
   return state == ANSWERED ? request_read (self, func, data, error) : NULL;
@@ -192,7 +200,7 @@ st_request_run (StChannel     *channel,
 {
   Request self;
   gpointer made = NULL;
-  if (request_start (&self, channel, message, error))
+  if (request_start (&self, channel, message, cancellable != NULL, error))
     made = request_serve (&self, func, data, cancellable, error);
   request_finish (&self);
   return made;
@@ -204,6 +212,7 @@ typedef struct
   Request request;
   StWireMessage message;
   gpointer connection_tag;
+  gpointer answer_tag;
   StAnswerFunc func;
   gpointer data;
   GDestroyNotify free_data;
@@ -218,8 +227,11 @@ request_source_dispatch (GSource    *source,
   RequestSource *self = (RequestSource *) source;
   GError *error = NULL;
   gpointer made = NULL;
-  const gboolean hung_up = (g_source_query_unix_fd (source, self->connection_tag) & (G_IO_HUP | G_IO_ERR)) != 0;
-  State state = request_step (&self->request, hung_up, g_task_get_cancellable (self->task), &error);
+  const Events events = {
+    .answered = g_source_query_unix_fd (source, self->answer_tag) != 0,
+    .hung_up = (g_source_query_unix_fd (source, self->connection_tag) & (G_IO_HUP | G_IO_ERR)) != 0,
+  };
+  State state = request_step (&self->request, events, g_task_get_cancellable (self->task), &error);
   if (state == WAITING)
     {
       g_source_modify_unix_fd (source, self->connection_tag, self->request.sent ? 0 : G_IO_OUT);
@@ -259,7 +271,7 @@ watch (RequestSource *self)
   GSource *source = &self->source;
   GCancellable *cancellable = g_task_get_cancellable (self->task);
   self->connection_tag = g_source_add_unix_fd (source, self->request.connection, self->request.sent ? 0 : G_IO_OUT);
-  g_source_add_unix_fd (source, self->request.answer, G_IO_IN);
+  self->answer_tag = g_source_add_unix_fd (source, self->request.answer, G_IO_IN);
   g_source_set_ready_time (source, self->request.deadline);
   if (cancellable)
     {
@@ -289,7 +301,7 @@ st_request_run_task (StChannel     *channel,
   self->func = func;
   self->data = data;
   self->free_data = free_data;
-  if (request_start (&self->request, g_object_ref (channel), &self->message, &error) &&
+  if (request_start (&self->request, g_object_ref (channel), &self->message, TRUE, &error) &&
       !g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error) &&
       request_send (&self->request, &error) != FAILED)
     {

@@ -35,8 +35,10 @@ touch (void)
 static void
 run (Bench *bench)
 {
+  bench_hurry ();
   bench_spacers (bench);
   bench_spawn (bench);
+  bench_relax ();
 }
 
 /* What starts processes must not depend on how big the caller is. */

@@ -172,6 +172,13 @@ raw_uts (gpointer data)
 }
 
 static void
+raw_drop (gpointer data)
+{
+  Raw *self = data;
+  raw_zygote_drop (&self->below);
+}
+
+static void
 our_uts (gpointer data)
 {
   Ours *self = data;
@@ -197,12 +204,12 @@ make_rooms (Bench *bench)
   raw_first (&raw);
   our_first (&ours);
   const BenchRow uts_rows[] = {
-    { "raw uts", raw_uts, &raw, 1 },
+    { "raw uts", raw_uts, &raw, 1, .after = raw_drop },
     { "one uts namespace", our_uts, &ours, 1, "raw uts", 1.5, drop_made },
   };
   bench_table (bench, "from a helper in a user namespace", uts_rows, G_N_ELEMENTS (uts_rows));
   const BenchRow six_rows[] = {
-    { "raw six", raw_six, &raw, 1 },
+    { "raw six", raw_six, &raw, 1, .after = raw_drop },
     { "six kinds, all alive", our_six, &ours, 1, "raw six", 1.15, drop_made },
   };
   bench_table (bench, "", six_rows, G_N_ELEMENTS (six_rows));

@@ -227,6 +227,20 @@ bench_pin (void)
 }
 
 void
+bench_hurry (void)
+{
+  const struct sched_param first = { .sched_priority = 1 };
+  (void) sched_setscheduler (0, SCHED_FIFO, &first); /* as far as we may */
+}
+
+void
+bench_relax (void)
+{
+  const struct sched_param none = { 0 };
+  (void) sched_setscheduler (0, SCHED_OTHER, &none);
+}
+
+void
 bench_unpin (void)
 {
   cpu_set_t all;

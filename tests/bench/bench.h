@@ -54,6 +54,11 @@ void   bench_print  (Bench      *self,
 void bench_pin    (void);
 void bench_unpin  (void); /* takes all CPUs that we may have */
 
+/* The thread, and the processes it starts from now on, run before all other programs: for what takes many hand-offs, each of
+ * which somebody else could get in between. */
+void bench_hurry  (void);
+void bench_relax  (void);
+
 /* The tables. */
 void bench_visits     (Bench *bench);
 void bench_threads    (Bench *bench);

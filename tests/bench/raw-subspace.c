@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_FDS 6
-
 extern char **environ;
 
 static int
@@ -99,7 +97,7 @@ receive (int  connection,
   union
   {
     struct cmsghdr header;
-    char room[CMSG_SPACE (sizeof (int) * MAX_FDS)];
+    char room[CMSG_SPACE (sizeof (int) * RAW_ZYGOTE_MAX_FDS)];
   } rights;
   struct iovec part = { &byte, 1 };
   struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof rights };
@@ -118,13 +116,13 @@ raw_zygote_ask (RawZygote *self,
   MUST (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets));
   ask (self->connection, ZYGOTE_SUBSPACE, sockets[1]);
   close (sockets[1]);
-  *below = (RawZygote){ sockets[0], -1, 0 };
+  *below = (RawZygote){ .connection = sockets[0], .pidfd = -1 };
 }
 
 void
 raw_zygote_answered (RawZygote *below)
 {
-  int fds[MAX_FDS];
+  int fds[RAW_ZYGOTE_MAX_FDS];
   const int n = receive (below->connection, fds);
   below->pidfd = fds[0];
   for (int i = 1; i < n; i++)
@@ -143,10 +141,15 @@ void
 raw_zygote_make (RawZygote    *self,
                  ZygoteRequest request)
 {
-  int fds[MAX_FDS];
   ask (self->connection, request, -1);
-  for (int n = receive (self->connection, fds); n > 0; n--)
-    close (fds[n - 1]);
+  self->n_made = receive (self->connection, self->made);
+}
+
+void
+raw_zygote_drop (RawZygote *self)
+{
+  while (self->n_made > 0)
+    close (self->made[--self->n_made]);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "st-kernel.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,8 +24,12 @@
 #define SUBSPACE (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS)
 #define FIVE (CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS)
 #define MAX_FDS 6
+#define MAX_SUBMOUNTS 16
 #define STACK_SIZE (64 * 1024)
 #define FS_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+static char *submounts[MAX_SUBMOUNTS];
+static int n_submounts;
 
 typedef struct
 {
@@ -136,18 +141,44 @@ raise_loopback (void)
   close (fd);
 }
 
-/* Where a fresh one is refused, no interfaces are shown. */
+/* What is mounted right below /sys, found out once: whoever makes namespaces for others can't know it beforehand. */
+static void
+find_submounts (void)
+{
+  char line[4096], point[PATH_MAX];
+  FILE *table = fopen ("/proc/self/mountinfo", "re");
+  while (table && fgets (line, sizeof line, table) && n_submounts < MAX_SUBMOUNTS)
+    if (sscanf (line, "%*d %*d %*s %*s %4095s", point) == 1 && strncmp (point, "/sys/", 5) == 0)
+      submounts[n_submounts++] = strdup (point);
+  if (table)
+    fclose (table);
+}
+
+/* With those back where they were. Where a fresh one is refused, no interfaces are shown. */
 static void
 show_network (void)
 {
+  int fds[MAX_SUBMOUNTS];
+  char path[64];
+  for (int i = 0; i < n_submounts; i++)
+    fds[i] = MUST (open (submounts[i], O_PATH | O_CLOEXEC));
   if (mount ("sysfs", "/sys", "sysfs", FS_FLAGS | MS_RDONLY, NULL) < 0)
     MUST (mount ("tmpfs", "/sys/class/net", "tmpfs", FS_FLAGS | MS_RDONLY, "size=4k"));
+  else
+    for (int i = 0; i < n_submounts; i++)
+      {
+        snprintf (path, sizeof path, "/proc/thread-self/fd/%d", fds[i]);
+        MUST (mount (path, submounts[i], NULL, MS_BIND | MS_REC, NULL));
+      }
+  for (int i = 0; i < n_submounts; i++)
+    close (fds[i]);
 }
 
 static int
 furnish_six (void *data)
 {
   Made *made = data;
+  write_once ("/proc/sys/net/ipv4/ping_group_range", "0 0");
   raise_loopback ();
   MUST (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
   show_network ();
@@ -218,6 +249,8 @@ main (void)
           ;
         break;
       case ZYGOTE_SIX:
+        if (n_submounts == 0)
+          find_submounts ();
         make (connection, FIVE, furnish_six);
         break;
       case ZYGOTE_UTS:
