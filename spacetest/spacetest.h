@@ -30,6 +30,7 @@
 #include <spacetest/network/st-capture.h>
 #include <spacetest/network/st-host-name.h>
 #include <spacetest/network/st-hosts.h>
+#include <spacetest/network/st-impairment.h>
 #include <spacetest/network/st-link-address.h>
 #include <spacetest/network/st-link-change.h>
 #include <spacetest/network/st-link-make.h>
@@ -39,6 +40,7 @@
 #include <spacetest/network/st-link-tap.h>
 #include <spacetest/network/st-link-watch.h>
 #include <spacetest/network/st-link.h>
+#include <spacetest/network/st-listening.h>
 #include <spacetest/network/st-nsid.h>
 #include <spacetest/network/st-sysctl.h>
 #include <spacetest/testing/st-exit-guard.h>

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #pragma once
 
+#include "st-inet-private.h"
 #include "st-link-state-private.h"
 #include "st-link.h"
 #include "st-network-private.h"
@@ -65,6 +66,22 @@ gboolean st_link_place_failed  (const StLinkPlace *place,
 /* A message about a link: RTM_SETLINK and the like. */
 struct nl_msg *st_link_message (int   type,
                                 guint index);
+
+/* A route, by where it leads. */
+typedef struct
+{
+  StInetAddress destination;
+  StInetAddress gateway; /* of no family if there is none */
+} StWay;
+
+gboolean st_way_parse          (const char *destination,
+                                const char *gateway,
+                                StWay      *way,
+                                GError    **error);
+/* Whether there is a route that can be used, in the main table. Returns 0 or -errno. */
+int      st_way_look           (const StWay       *way,
+                                const StLinkPlace *place,
+                                gboolean          *is_there);
 
 void     st_link_watch_end     (StLinkWatch *self);
 void     st_link_watch_follow  (StLink *self);

@@ -197,24 +197,50 @@ wait_for_event (const StLinkPlace *place,
   return FALSE;
 }
 
+static Answer
+look_at_route (const StLinkPlace *place,
+               const StWay       *way,
+               char             **obstacle,
+               GError           **error)
+{
+  gboolean is_there = FALSE;
+  const int result = st_way_look (way, place, &is_there);
+  if (result < 0)
+    {
+      st_link_place_failed (place, result, NULL, "look at the routes of", error);
+      return NEVER;
+    }
+  if (is_there)
+    return READY;
+  g_autofree char *destination = st_inet_address_to_string (&way->destination, TRUE);
+  g_autofree char *gateway = way->gateway.family ? st_inet_address_to_string (&way->gateway, FALSE) : NULL;
+  *obstacle = g_strconcat ("there is no route to ", destination, gateway ? " via " : NULL, gateway, NULL);
+  return NOT_YET;
+}
+
+/* @way is a route that has to be there, or NULL. */
 static gboolean
 wait_ready (StLink       *self,
+            const StWay  *way,
             GCancellable *cancellable,
             GError      **error)
 {
   static const int groups[] = { RTNLGRP_LINK, RTNLGRP_IPV6_IFADDR, 0 };
+  static const int groups_of_routes[] = { RTNLGRP_LINK, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, 0 };
   const guint timeout = self->ready_timeout;
   const gint64 deadline = g_get_monotonic_time () + (gint64) timeout * G_TIME_SPAN_MILLISECOND;
   g_autofree char *obstacle = NULL;
   g_auto (StLinkPlace) place = { 0 };
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !st_link_locate (self, &place, error))
     return FALSE;
-  g_autoptr (GSocket) events = st_netlink_listen (ST_SPACE (place.ref), groups, error);
+  g_autoptr (GSocket) events = st_netlink_listen (ST_SPACE (place.ref), way ? groups_of_routes : groups, error);
   if (!events)
     return FALSE;
   for (;;)
     {
-      const Answer answer = look (&place, &obstacle, error);
+      Answer answer = look (&place, &obstacle, error);
+      if (answer == READY && way)
+        answer = look_at_route (&place, way, &obstacle, error);
       if (answer != NOT_YET)
         return answer == READY;
       if (!wait_for_event (&place, events, timeout, deadline, obstacle, cancellable, error))
@@ -244,14 +270,14 @@ st_link_wait_ready (StLink       *self,
                     GError      **error)
 {
   g_return_val_if_fail (ST_IS_LINK (self), FALSE);
-  return wait_ready (self, cancellable, error);
+  return wait_ready (self, NULL, cancellable, error);
 }
 
 static gboolean
 wait_for_task (GTask   *task,
                GError **error)
 {
-  return wait_ready (g_task_get_source_object (task), g_task_get_cancellable (task), error);
+  return wait_ready (g_task_get_source_object (task), g_task_get_task_data (task), g_task_get_cancellable (task), error);
 }
 
 /**
@@ -296,4 +322,92 @@ st_link_wait_ready_finish (StLink       *self,
 {
   g_return_val_if_fail (ST_IS_LINK (self), FALSE);
   return st_task_finish_boolean (result, self, st_link_wait_ready_async, error);
+}
+
+/**
+ * st_link_wait_route:
+ * @self: a link
+ * @destination: a network, like "10.1.0.0/16", or a host, or "default"
+ * @gateway: (nullable): the address of the host that passes packets on, or %NULL for whichever it is
+ * @cancellable: (nullable): to stop waiting
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Waits until a link can be used, and there is a route through it: one that a daemon sets, or that the other end announces.
+ *
+ * The arguments are those of [method@Spacetest.Link.add_route]; the route has to be to the very same network. Everything else is as
+ * with [method@Spacetest.Link.wait_ready].
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ *
+ * Since: 0.1
+ */
+gboolean
+st_link_wait_route (StLink       *self,
+                    const char   *destination,
+                    const char   *gateway,
+                    GCancellable *cancellable,
+                    GError      **error)
+{
+  StWay way;
+  g_return_val_if_fail (ST_IS_LINK (self), FALSE);
+  g_return_val_if_fail (destination != NULL, FALSE);
+  return st_way_parse (destination, gateway, &way, error) && wait_ready (self, &way, cancellable, error);
+}
+
+/**
+ * st_link_wait_route_async:
+ * @self: a link
+ * @destination: a network, a host, or "default"
+ * @gateway: (nullable): the address of the host that passes packets on, or %NULL for whichever it is
+ * @cancellable: (nullable): to stop waiting
+ * @callback: (scope async): called when the route is there
+ * @user_data: for @callback
+ *
+ * Waits until there is a route through a link, on a thread of its own. See [method@Spacetest.Link.wait_route].
+ *
+ * Since: 0.1
+ */
+void
+st_link_wait_route_async (StLink             *self,
+                          const char         *destination,
+                          const char         *gateway,
+                          GCancellable       *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer            user_data)
+{
+  StWay way;
+  GError *error = NULL;
+  g_return_if_fail (ST_IS_LINK (self));
+  g_return_if_fail (destination != NULL);
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, st_link_wait_route_async);
+  if (st_way_parse (destination, gateway, &way, &error))
+    {
+      g_task_set_task_data (task, g_memdup2 (&way, sizeof way), g_free);
+      st_task_check (task, wait_for_task);
+      return;
+    }
+  g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+/**
+ * st_link_wait_route_finish:
+ * @self: a link
+ * @result: what the callback got
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Finishes [method@Spacetest.Link.wait_route_async].
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ *
+ * Since: 0.1
+ */
+gboolean
+st_link_wait_route_finish (StLink       *self,
+                           GAsyncResult *result,
+                           GError      **error)
+{
+  g_return_val_if_fail (ST_IS_LINK (self), FALSE);
+  return st_task_finish_boolean (result, self, st_link_wait_route_async, error);
 }

@@ -172,17 +172,11 @@ st_route_to_string (StRoute *self)
   return g_strconcat (self->destination, self->gateway ? " via " : NULL, self->gateway, NULL);
 }
 
-typedef struct
-{
-  StInetAddress destination;
-  StInetAddress gateway; /* of no family if there is none */
-} Way;
-
-static gboolean
-parse_way (const char *destination,
-           const char *gateway,
-           Way        *way,
-           GError    **error)
+gboolean
+st_way_parse (const char *destination,
+              const char *gateway,
+              StWay      *way,
+              GError    **error)
 {
   const gboolean is_default = g_str_equal (destination, "default");
   way->gateway = (StInetAddress){ .family = AF_UNSPEC };
@@ -199,9 +193,9 @@ parse_way (const char *destination,
 }
 
 static struct nl_msg *
-describe (int        type,
-          guint      index,
-          const Way *way)
+describe (int          type,
+          guint        index,
+          const StWay *way)
 {
   const gboolean is_new = type == RTM_NEWROUTE;
   const gsize size = st_inet_address_size (&way->destination);
@@ -230,9 +224,9 @@ change (StLink     *self,
         const char *gateway,
         GError    **error)
 {
-  Way way;
+  StWay way;
   g_auto (StLinkPlace) place = { 0 };
-  if (!st_link_locate (self, &place, error) || !parse_way (destination, gateway, &way, error))
+  if (!st_link_locate (self, &place, error) || !st_way_parse (destination, gateway, &way, error))
     return FALSE;
   return st_link_place_do (&place, describe (type, place.index, &way), error,
                            type == RTM_NEWROUTE ? "add the route to %s%s%s through" : "remove the route to %s%s%s from", destination,
@@ -329,6 +323,50 @@ add_route (struct nlmsghdr *message,
     route->gateway = st_inet_address_to_string (&gateway, FALSE);
   route->metric = get_number (parts[RTA_PRIORITY], 0);
   g_ptr_array_add (listing->routes, route);
+}
+
+typedef struct
+{
+  const StWay *way;
+  guint index;
+  gboolean is_there;
+} Search;
+
+/* One through a link without carrier is there, but nothing is sent. */
+static void
+compare_route (struct nlmsghdr *message,
+               gpointer         data)
+{
+  Search *search = data;
+  const StWay *way = search->way;
+  StInetAddress destination, gateway = { .family = AF_UNSPEC };
+  struct nlattr *parts[RTA_MAX + 1];
+  if (message->nlmsg_type != RTM_NEWROUTE || nlmsg_parse (message, sizeof (struct rtmsg), parts, RTA_MAX, NULL) < 0)
+    return;
+  const struct rtmsg *header = nlmsg_data (message);
+  if (get_number (parts[RTA_OIF], 0) != search->index || get_number (parts[RTA_TABLE], header->rtm_table) != RT_TABLE_MAIN ||
+      header->rtm_type != RTN_UNICAST || (header->rtm_flags & (RTM_F_CLONED | RTNH_F_DEAD | RTNH_F_LINKDOWN)) ||
+      !st_inet_address_take (&destination, header->rtm_family, parts[RTA_DST], header->rtm_dst_len) ||
+      !st_inet_address_equal (&destination, &way->destination))
+    return;
+  if (way->gateway.family)
+    search->is_there |= parts[RTA_GATEWAY] && st_inet_address_take (&gateway, header->rtm_family, parts[RTA_GATEWAY], way->gateway.prefix) &&
+                        st_inet_address_equal (&gateway, &way->gateway);
+  else
+    search->is_there = TRUE;
+}
+
+int
+st_way_look (const StWay       *way,
+             const StLinkPlace *place,
+             gboolean          *is_there)
+{
+  const struct rtmsg header = { .rtm_family = (guint8) way->destination.family };
+  Search search = { way, place->index, FALSE };
+  const int result = st_netlink_ask (place->netlink, st_netlink_message (RTM_GETROUTE, NLM_F_DUMP, &header, sizeof header), compare_route,
+                                     &search, NULL);
+  *is_there = search.is_there;
+  return result;
 }
 
 /**

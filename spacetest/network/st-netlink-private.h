@@ -14,7 +14,9 @@ typedef struct _StNetlink StNetlink;
 typedef void (*StNetlinkFunc) (struct nlmsghdr *message,
                                gpointer         data);
 
+/* NETLINK_ROUTE, or another protocol. */
 StNetlink     *st_netlink_new       (StSpace *network,
+                                     int      protocol,
                                      GError **error);
 StNetlink     *st_netlink_ref       (StNetlink *self);
 void           st_netlink_unref     (StNetlink *self);

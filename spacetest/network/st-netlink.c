@@ -24,9 +24,10 @@ struct _StNetlink
 /* The capability matters where the socket was made; who owns the user namespace has it from outside. */
 StNetlink *
 st_netlink_new (StSpace *network,
+                int      protocol,
                 GError **error)
 {
-  g_autoptr (GSocket) made = st_space_create_netlink_socket (network, NETLINK_ROUTE, error);
+  g_autoptr (GSocket) made = st_space_create_netlink_socket (network, protocol, error);
   if (!made || !g_socket_set_option (made, SOL_NETLINK, NETLINK_EXT_ACK, 1, error) ||
       !g_socket_set_option (made, SOL_NETLINK, NETLINK_CAP_ACK, 1, error))
     return NULL;
@@ -42,7 +43,7 @@ st_netlink_new (StSpace *network,
   g_mutex_init (&self->lock);
   self->socket = nl_socket_alloc ();
   g_unix_set_fd_nonblocking (fd, FALSE, NULL); /* GIO has made it so */
-  if (self->socket && nl_socket_set_fd (self->socket, NETLINK_ROUTE, fd) == 0)
+  if (self->socket && nl_socket_set_fd (self->socket, protocol, fd) == 0)
     return self;
   st_netlink_unref (self);
   close (fd);

@@ -25,7 +25,7 @@ static StNetwork *
 st_network_new (StNamespaceRef *ref,
                 GError        **error)
 {
-  g_autoptr (StNetlink) netlink = st_netlink_new (ST_SPACE (ref), error);
+  g_autoptr (StNetlink) netlink = st_netlink_new (ST_SPACE (ref), NETLINK_ROUTE, error);
   if (!netlink)
     return NULL;
   StNetwork *self = g_new0 (StNetwork, 1);

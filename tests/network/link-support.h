@@ -116,3 +116,12 @@ wait_for_end (StLink *end)
   g_autoptr (GError) error = NULL;
   assert_done (st_link_wait_ready (end, NULL, &error));
 }
+
+/* Who may not make networks has them from the default spacer, which stays. */
+static inline void
+start_default_spacer (void)
+{
+  g_autoptr (GError) error = NULL;
+  assert_done (st_spacer_set_policy (ST_SPACER_POLICY_AUTO, &error));
+  g_autoptr (StTransientNetns) first = make_netns ();
+}

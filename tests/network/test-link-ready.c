@@ -58,7 +58,7 @@ check_first_packets (const char *one,
                      const char *other,
                      const char *target)
 {
-  const guint rounds = g_test_slow () ? 500 : 20;
+  const guint rounds = g_test_slow () ? 500 : 25;
   if (!test_needs_privilege ())
     return;
   for (guint i = 0; i < rounds; i++)
@@ -204,6 +204,62 @@ test_gone (void)
   g_object_unref (result);
 }
 
+/* Somebody else sets it while it is waited for. */
+static void
+test_route (void)
+{
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *result = NULL;
+  if (!test_needs_privilege ())
+    return;
+  g_auto (Hosts) hosts = { 0 };
+  hosts_init (&hosts);
+  prepare_end (hosts.cable, "10.0.0.1/24");
+  prepare_end (hosts.peer, "fd00::2/64");
+  assert_done (st_link_wait_route (hosts.cable, "10.0.0.0/24", NULL, NULL, &error));
+  assert_done (st_link_wait_route (hosts.peer, "fd00::/64", NULL, NULL, &error));
+  st_link_wait_route_async (hosts.cable, "default", "10.0.0.2", NULL, keep_result, &result);
+  assert_done (st_link_add_route (hosts.cable, "10.1.0.0/16", "10.0.0.2", &error));
+  assert_done (st_link_add_route (hosts.cable, "default", "10.0.0.2", &error));
+  wait_for_result (&result);
+  assert_done (st_link_wait_route_finish (hosts.cable, result, &error));
+  assert_refused (st_link_wait_ready_finish (hosts.cable, result, &error), ST_ERROR_INVALID_ARGUMENT, "not of this call");
+  g_clear_object (&result);
+  st_link_wait_route_async (hosts.peer, "::/0", NULL, NULL, keep_result, &result);
+  assert_done (st_link_add_route (hosts.peer, "::/0", "fd00::1", &error));
+  wait_for_result (&result);
+  assert_done (st_link_wait_route_finish (hosts.peer, result, &error));
+  g_clear_object (&result);
+}
+
+static void
+test_no_route (void)
+{
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *result = NULL;
+  if (!test_needs_privilege ())
+    return;
+  g_auto (Hosts) hosts = { 0 };
+  hosts_init (&hosts);
+  prepare_end (hosts.cable, "10.0.0.1/24");
+  prepare_end (hosts.peer, "10.0.0.2/24");
+  assert_done (st_link_add_route (hosts.cable, "10.1.0.0/16", "10.0.0.2", &error));
+  assert_done (st_link_wait_route (hosts.cable, "10.1.0.0/16", "10.0.0.2", NULL, &error));
+  g_object_set (hosts.cable, "ready-timeout", 1, NULL);
+  g_assert_false (st_link_wait_route (hosts.cable, "10.1.0.0/16", "10.0.0.3", NULL, &error));
+  g_assert_nonnull (strstr (error->message, "there is no route to 10.1.0.0/16 via 10.0.0.3"));
+  assert_io_failed (error, G_IO_ERROR_TIMED_OUT);
+  assert_refused (st_link_wait_route (hosts.cable, "nonsense", NULL, NULL, &error), ST_ERROR_INVALID_ARGUMENT, "nonsense");
+  st_link_wait_route_async (hosts.cable, "10.1.0.0/16", "fd00::1", NULL, keep_result, &result);
+  wait_for_result (&result);
+  assert_refused (st_link_wait_route_finish (hosts.cable, result, &error), ST_ERROR_INVALID_ARGUMENT, "IPv6");
+  g_object_unref (result);
+  /* it is there, but nothing is sent */
+  assert_done (st_link_set_up (hosts.peer, FALSE, &error));
+  g_assert_false (st_link_wait_route (hosts.cable, "10.1.0.0/16", NULL, NULL, &error));
+  assert_io_failed (error, G_IO_ERROR_TIMED_OUT);
+}
+
 /* Ten hosts on a switch. */
 static void
 test_switch (void)
@@ -251,6 +307,8 @@ main (int    argc,
   test_add ("/link-ready/async", test_async);
   test_add ("/link-ready/cancelled", test_cancelled);
   test_add ("/link-ready/gone", test_gone);
+  test_add ("/link-ready/no-route", test_no_route);
+  test_add ("/link-ready/route", test_route);
   test_add ("/link-ready/switch", test_switch);
   return g_test_run ();
 }

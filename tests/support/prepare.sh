@@ -16,6 +16,10 @@ test_packages=(git node-typescript python3-pytest tshark)
 thorough_packages=(clang libclang-rt-14-dev valgrind gcovr)
 test_packages=(git python3-pytest tshark)
 thorough_packages=(clang libclang-rt-14-dev valgrind gcovr bubblewrap)
+thorough_packages=(
+  clang libclang-rt-14-dev valgrind gcovr
+  curl dnsmasq-base iperf3 iproute2 iputils-ping python3-pyroute2
+)
 
 say () {
   printf '%s\n' "$*"

@@ -218,6 +218,8 @@ const anyKind = optional(kinds, 0);
 const nameOrNone = optional(text, null);
 const optionsOrNone = optional(options, null);
 const orNone = optional(any, null);
+const impairmentOrNone = optional(any, null);
+const PATIENCE = 10000; // milliseconds that a server may take to listen
 
 function adaptCore() {
     const {MountView, NamespaceId, NamespaceRef, NamespaceType, NetnsPool, Pin, Space, TransientMntns, TransientNetns} = Spacetest;
@@ -230,7 +232,9 @@ function adaptCore() {
     adapt(Space.prototype, [['get_ref', kinds], ['get_sysctl', text], ['set_sysctl', text, text], ['set_host_name', text],
         ['spawnv', texts, optional(any, 0)], ['spawnv_async', texts, optional(any, 0), cancellable],
         ['create_socket', any, any, optional(any, 0)], ['create_socket_async', any, any, optional(any, 0), cancellable],
-        ['create_netlink_socket_async', any, cancellable]]);
+        ['create_netlink_socket_async', any, cancellable],
+        ['wait_listening', any, optional(any, Gio.SocketType.STREAM), optional(any, PATIENCE), cancellable],
+        ['wait_listening_async', any, optional(any, Gio.SocketType.STREAM), optional(any, PATIENCE), cancellable]]);
     adapt(NamespaceRef, [['new_current', kinds], ['new_for_fd', any, anyKind], ['new_for_id', any, kinds], ['new_for_path', text, anyKind],
         ['new_for_pid', any, kinds], ['new_for_pidfd', any, kinds], ['new_from_portable_string', text], ['new_take_fd', any, anyKind],
         ['new_transient', kinds], ['new_transient_async', kinds, cancellable]]);
@@ -269,8 +273,9 @@ function adaptNetworks() {
         ['new_veth', any, text, any, nameOrNone], ['new_vlan', any, any, text, any]]);
     adapt(Link.prototype, [['add_address', text], ['add_address_full', text, any], ['add_neighbour', text, text],
         ['add_route', text, nameOrNone], ['move', any, nameOrNone], ['remove_address', text], ['remove_neighbour', text],
-        ['remove_route', text, nameOrNone], ['rename', text], ['set_mac', text], ['wait_ready', cancellable],
-        ['wait_ready_async', cancellable]]);
+        ['remove_route', text, nameOrNone], ['rename', text], ['set_impairment', impairmentOrNone], ['set_mac', text],
+        ['wait_ready', cancellable], ['wait_ready_async', cancellable], ['wait_route', text, nameOrNone, cancellable],
+        ['wait_route_async', text, nameOrNone, cancellable]]);
 }
 
 // GLib.Error is no Error, and console.log() would show all of it but the message.
@@ -283,12 +288,12 @@ function adaptError() {
 
 function _init() {
     Spacetest = this;
-    const {Link, NamespaceId, NamespaceRef, Neighbour, Route, Space} = this;
+    const {Impairment, Link, NamespaceId, NamespaceRef, Neighbour, Route, Space} = this;
 
     Space.prototype.call = callThere(goThere(Space.prototype.call));
     for (const name of ['run_in_thread', 'run_in_thread_async'])
         Space.prototype[name] = refuse(name);
-    for (const type of [Link, NamespaceId, NamespaceRef, Neighbour, Route]) {
+    for (const type of [Impairment, Link, NamespaceId, NamespaceRef, Neighbour, Route]) {
         type.prototype.toString = function () {
             return this.to_string();
         };

@@ -12,6 +12,8 @@ from . import futures, properties
 
 Spacetest = get_introspection_module("Spacetest")
 
+PATIENCE = 10000  # milliseconds that a server may take to listen
+
 # What can be left out, besides what is nullable and comes last.
 DEFAULTS = {
     "Launcher.new": {"flags": Gio.SubprocessFlags.NONE},
@@ -24,6 +26,8 @@ DEFAULTS = {
     "Space.create_socket_async": {"protocol": Gio.SocketProtocol.DEFAULT},
     "Space.spawnv": {"flags": Gio.SubprocessFlags.NONE},
     "Space.spawnv_async": {"flags": Gio.SubprocessFlags.NONE},
+    "Space.wait_listening": {"type": Gio.SocketType.STREAM, "timeout": PATIENCE},
+    "Space.wait_listening_async": {"type": Gio.SocketType.STREAM, "timeout": PATIENCE},
     "TransientMntns.mount_tmpfs": {"size": 0},
 }
 OUR_OWN_WAY = {"call", "run_in_thread", "run_in_thread_async"}

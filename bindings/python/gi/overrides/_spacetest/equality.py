@@ -16,7 +16,7 @@ def install():
         cls.__eq__ = lambda self, other, cls=cls: self.equal(other) if isinstance(other, cls) else NotImplemented
         cls.__ne__ = lambda self, other, cls=cls: not self.equal(other) if isinstance(other, cls) else NotImplemented
         cls.__hash__ = lambda self: self.hash()
-    for cls in (Spacetest.Link, Spacetest.Route, Spacetest.Neighbour):
+    for cls in (Spacetest.Impairment, Spacetest.Link, Spacetest.Route, Spacetest.Neighbour):
         cls.__str__ = lambda self: self.to_string()
     Spacetest.NamespaceRef.__repr__ = _repr_ref
     Spacetest.NamespaceId.__repr__ = lambda self: f"<Spacetest.NamespaceId {self}>"
