@@ -24,6 +24,8 @@ typedef struct
 {
   /* Whether new namespaces are to come from a broker: asked before they are made here, and after that was refused. */
   gboolean (*is_wanted) (const GError *refusal);
+  /* For namespaces that came from none: one that may join the user namespaces of its user. */
+  GObject *(*get_common) (GError **error);
   gboolean (*make) (StNamespaceType types,
                     gboolean        loopback_up,
                     StHandleSet    *made,

@@ -34,15 +34,31 @@ st_broker_make (StNamespaceType types,
   return installed->make (types, loopback_up, made, sysfs, error);
 }
 
+/* What no broker made may belong to a user namespace of the caller all the same: a process with threads can't join it, a broker can. */
+static gboolean
+can_be_joined (const StHandle *handle,
+               const GError   *refusal)
+{
+  return installed && installed->is_wanted (refusal) && st_system_is_of_own_user (handle->fd);
+}
+
 /* Whether what was refused here is to be tried through the broker: then the refusal is gone. */
 gboolean
 st_broker_takes_over (StHandle *handle,
                       GError  **refusal)
 {
-  if (!handle || !handle->broker || !g_error_matches (*refusal, ST_ERROR, ST_ERROR_PERMISSION_DENIED))
+  if (!handle || !g_error_matches (*refusal, ST_ERROR, ST_ERROR_PERMISSION_DENIED) ||
+      (!handle->broker && !can_be_joined (handle, *refusal)))
     return FALSE;
   g_clear_error (refusal);
   return TRUE;
+}
+
+static GObject *
+dup_broker (StHandle *handle,
+            GError  **error)
+{
+  return handle->broker ? g_object_ref (handle->broker) : installed->get_common (error);
 }
 
 int
@@ -52,7 +68,8 @@ st_broker_create_socket (StHandle *network,
                          int       protocol,
                          GError  **error)
 {
-  return installed->create_socket (network->broker, network, family, type, protocol, error);
+  g_autoptr (GObject) broker = dup_broker (network, error);
+  return broker ? installed->create_socket (broker, network, family, type, protocol, error) : -1;
 }
 
 gboolean
@@ -61,7 +78,8 @@ st_broker_open_root (StHandle *mnt,
                      int      *mount_table,
                      GError  **error)
 {
-  return installed->open_root (mnt->broker, mnt, root, mount_table, error);
+  g_autoptr (GObject) broker = dup_broker (mnt, error);
+  return broker ? installed->open_root (broker, mnt, root, mount_table, error) : FALSE;
 }
 
 gboolean
@@ -69,7 +87,8 @@ st_broker_mount (StHandle      *mnt,
                  StBrokerMount *mount,
                  GError       **error)
 {
-  return installed->mount (mnt->broker, mnt, mount, error);
+  g_autoptr (GObject) broker = dup_broker (mnt, error);
+  return broker ? installed->mount (broker, mnt, mount, error) : FALSE;
 }
 
 GBytes *
@@ -78,5 +97,6 @@ st_broker_use_sysctl (StHandle   *handle,
                       GBytes     *to_set,
                       GError    **error)
 {
-  return installed->use_sysctl (handle->broker, handle, name, to_set, error);
+  g_autoptr (GObject) broker = dup_broker (handle, error);
+  return broker ? installed->use_sysctl (broker, handle, name, to_set, error) : NULL;
 }

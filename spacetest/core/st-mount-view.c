@@ -150,8 +150,12 @@ st_mount_view_init (StMountView *self)
  * Opens a view of a mount namespace.
  *
  * A reference of another kind is %ST_ERROR_WRONG_TYPE. Looking into a mount namespace other than that of the process needs
- * `CAP_SYS_ADMIN` and `CAP_SYS_CHROOT`, as [setns(2)](man:setns(2)) does: else it is %ST_ERROR_PERMISSION_DENIED. Later, only
- * writing and [method@Spacetest.MountView.resolve] need them again. Where the process is at home it must be known in `/proc`.
+ * `CAP_SYS_ADMIN` and `CAP_SYS_CHROOT`, as [setns(2)](man:setns(2)) does. Whoever has not got them can still look into what
+ * belongs to a user namespace of his own, such as the mount namespace of an `unshare --user --mount` that he started: the default
+ * spacer ([func@Spacetest.Spacer.get_default]) goes there for him, unless [func@Spacetest.Spacer.set_policy] forbids it. Anything else is
+ * %ST_ERROR_PERMISSION_DENIED. Where the process is at home it must be known in `/proc`.
+ *
+ * What only a path inside of another mount namespace leads to is opened by [ctor@Spacetest.NamespaceRef.new_for_chain] first.
  *
  * The view needs @mntns no longer; it goes on after that is closed.
  *

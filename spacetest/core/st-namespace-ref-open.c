@@ -17,11 +17,11 @@ is_kind_or_none (StNamespaceType type,
 }
 
 /* Takes @handle, which may be NULL; @what was opened. */
-static StNamespaceRef *
-new_of_expected_type (StHandle       *handle,
-                      StNamespaceType type,
-                      const char     *what,
-                      GError        **error)
+StNamespaceRef *
+st_namespace_ref_new_of_type (StHandle       *handle,
+                              StNamespaceType type,
+                              const char     *what,
+                              GError        **error)
 {
   if (!handle || type == ST_NAMESPACE_NONE || handle->kind->flag == type)
     return st_namespace_ref_new_take_handle (handle);
@@ -60,7 +60,7 @@ st_namespace_ref_new_for_path (const char     *path,
   int result = fd < 0 ? fd : st_system_get_kind (fd, &kind);
   if (result == 0)
     {
-      StNamespaceRef *self = new_of_expected_type (st_handle_new_take (fd, kind, error), type, path, error);
+      StNamespaceRef *self = st_namespace_ref_new_of_type (st_handle_new_take (fd, kind, error), type, path, error);
       if (self && st_system_is_bound (path))
         self->path = g_canonicalize_filename (path, NULL);
       return self;
@@ -94,7 +94,7 @@ st_namespace_ref_new_for_fd (int             fd,
   const int result = st_system_get_kind (fd, &kind);
   const int copy = result < 0 ? result : st_system_dup (fd);
   if (copy >= 0)
-    return new_of_expected_type (st_handle_new_take (copy, NULL, error), type, "this descriptor", error);
+    return st_namespace_ref_new_of_type (st_handle_new_take (copy, NULL, error), type, "this descriptor", error);
   st_error_set_result (error, copy, "cannot use descriptor %d as a namespace", fd);
   return NULL;
 }
@@ -124,7 +124,7 @@ st_namespace_ref_new_take_fd (int             fd,
     }
   StHandle *handle = st_handle_new_take (fd, NULL, error);
   if (!handle || is_kind_or_none (type, error))
-    return new_of_expected_type (handle, type, "this descriptor", error);
+    return st_namespace_ref_new_of_type (handle, type, "this descriptor", error);
   st_handle_unref (handle);
   return NULL;
 }

@@ -32,6 +32,10 @@ struct _StNamespaceRefClass
 void            st_namespace_ref_set_hook        (void (*hook) (StNamespaceRef *self));
 
 StNamespaceRef *st_namespace_ref_new_take_handle (StHandle *handle);
+StNamespaceRef *st_namespace_ref_new_of_type     (StHandle       *handle,
+                                                  StNamespaceType type,
+                                                  const char     *what,
+                                                  GError        **error);
 void            st_namespace_ref_take_made       (StNamespaceRef *self,
                                                   StHandle       *handle);
 void            st_namespace_ref_take_handle     (StNamespaceRef *self,

@@ -15,6 +15,10 @@ StNamespaceRef  *st_namespace_ref_new_for_path       (const char      *path,
                                                       StNamespaceType  type,
                                                       GError         **error);
 SPACETEST_AVAILABLE_IN_ALL
+StNamespaceRef  *st_namespace_ref_new_for_chain      (const char *const *paths,
+                                                      StNamespaceType    type,
+                                                      GError           **error);
+SPACETEST_AVAILABLE_IN_ALL
 StNamespaceRef  *st_namespace_ref_new_for_fd         (int              fd,
                                                       StNamespaceType  type,
                                                       GError         **error);

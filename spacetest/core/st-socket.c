@@ -212,6 +212,9 @@ create_async (StSpace            *self,
  * It works from any thread and with any main context. The socket keeps the network alive. If the space has no network, it is the
  * caller's. Resolving and connecting by name are done by threads of GIO's pool and belong to no space: use addresses.
  *
+ * To go there takes `CAP_SYS_ADMIN`. For whoever has not got it the default spacer goes into networks that belong to a user namespace of
+ * his own, as [ctor@Spacetest.MountView.new] says of files.
+ *
  * A family, type or protocol that GIO has no name for is %G_IO_ERROR_INVALID_ARGUMENT.
  *
  * ```c

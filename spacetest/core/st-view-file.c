@@ -282,7 +282,7 @@ st_view_file_resolve (StViewRoot *root,
 {
   ST_AUTO_FD found = st_view_root_lookup (root, path, 0, error);
   Naming naming = { root->proc, found, NULL };
-  if (found < 0 || !st_view_root_run (root, name_inside, &naming, error))
+  if (found < 0 || !st_view_root_run_or_stay (root, name_inside, &naming, error))
     return NULL;
   char *resolved = g_strdup (naming.path);
   free (naming.path);

@@ -41,6 +41,13 @@ gboolean    st_view_root_run    (StViewRoot *self,
                                  StFunc      func,
                                  gpointer    user_data,
                                  GError    **error);
+gboolean    st_view_root_run_or_stay (StViewRoot *self,
+                                      StFunc      func,
+                                      gpointer    user_data,
+                                      GError    **error);
+StHandle   *st_view_root_open_namespace (StViewRoot *self,
+                                         const char *path,
+                                         GError    **error);
 
 gboolean    st_view_set_result  (GError **error,
                                  int      result);

@@ -146,17 +146,19 @@ walk (gpointer data,
   return TRUE;
 }
 
-/* Who may not go there walks from here: only what a procfs says of who looks at it is another then. */
-static gboolean
-walk_inside (StViewRoot *self,
-             Walk       *by_hand,
-             GError    **error)
+/* The same for what can be done from here as well, by who may not go there: only what a procfs says of who looks at it is another
+ * then. */
+gboolean
+st_view_root_run_or_stay (StViewRoot *self,
+                          StFunc      func,
+                          gpointer    user_data,
+                          GError    **error)
 {
   GError *refusal = NULL;
-  if (st_view_root_run (self, walk, by_hand, &refusal))
+  if (st_view_root_run (self, func, user_data, &refusal))
     return TRUE;
   if (st_broker_takes_over (self->mnt, &refusal))
-    return walk (by_hand, error);
+    return func (user_data, error);
   g_propagate_error (error, refusal);
   return FALSE;
 }
@@ -172,7 +174,7 @@ st_view_root_lookup (StViewRoot *self,
   if (st_kernel_is_missing (fd))
     {
       Walk by_hand = { self->root, path, flags, -1 };
-      if (!walk_inside (self, &by_hand, error))
+      if (!st_view_root_run_or_stay (self, walk, &by_hand, error))
         return -1;
       fd = by_hand.fd;
     }
@@ -262,4 +264,47 @@ st_view_root_find (StViewRoot  *self,
       current = next;
     }
   return st_view_set_result (error, -ELOOP);
+}
+
+static gboolean
+find_by_hand (gpointer data,
+              GError **error)
+{
+  Walk *self = data;
+  self->fd = st_view_find_namespace (self->root, self->path, st_view_walk);
+  return TRUE;
+}
+
+static gboolean
+find_namespace (StViewRoot *self,
+                const char *path,
+                int        *fd,
+                GError    **error)
+{
+  *fd = st_view_find_namespace (self->root, path, st_view_lookup);
+  if (!st_kernel_is_missing (*fd))
+    return TRUE;
+  Walk by_hand = { self->root, path, 0, -1 };
+  if (!st_view_root_run_or_stay (self, find_by_hand, &by_hand, error))
+    return FALSE;
+  *fd = by_hand.fd;
+  return TRUE;
+}
+
+/* The namespace behind an absolute path inside; nothing else is opened. */
+StHandle *
+st_view_root_open_namespace (StViewRoot *self,
+                             const char *path,
+                             GError    **error)
+{
+  ST_AUTO_FD found = -1;
+  if (!find_namespace (self, path, &found, error))
+    return NULL;
+  int result = found < 0 ? found : st_view_is_namespace (found);
+  if (result >= 0)
+    result = st_view_reopen (self->proc, found, O_RDONLY, 0);
+  if (result >= 0)
+    return st_handle_new_take (result, NULL, error);
+  st_error_set_result (error, result, "cannot open namespace %.256s in mnt:[%" G_GUINT64_FORMAT "]", path, self->mnt->identity.inode);
+  return NULL;
 }

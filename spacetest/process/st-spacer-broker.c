@@ -377,8 +377,18 @@ make (StNamespaceType types,
   return base && (types == deep || make_rest (base, types & ~deep, loopback_up, made, sysfs, error));
 }
 
+/* It is where the caller is at home, so what may be joined from there is what he owns. */
+static GObject *
+get_common (GError **error)
+{
+  g_autoptr (StSpacer) spacer = st_spacer_get_default (NULL, error);
+  StChannel *channel = spacer ? st_spacer_get_channel (spacer, error) : NULL;
+  return channel ? g_object_ref (G_OBJECT (channel)) : NULL;
+}
+
 static const StBrokerFuncs funcs = {
   .is_wanted = is_wanted,
+  .get_common = get_common,
   .make = make,
   .create_socket = create_socket,
   .open_root = open_root,

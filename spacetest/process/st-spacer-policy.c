@@ -39,6 +39,9 @@ st_spacer_get_policy (void)
  * connected. [method@Spacetest.NamespaceRef.is_from_spacer] says which ones did. What no thread can make (user, PID and
  * time namespaces) comes from it under both, and not at all under %ST_SPACER_POLICY_NEVER.
  *
+ * Under both, the default spacer also does for the caller what he may not do himself in namespaces that others made but that belong
+ * to a user namespace of his own: sockets, mount views, sysctls. To enter them and to make new ones elsewhere is another matter.
+ *
  * Can be called from any thread. A value that is no policy is %ST_ERROR_INVALID_ARGUMENT.
  *
  * Returns: %TRUE, or %FALSE with @error set

@@ -282,6 +282,37 @@ st_system_current_inode (const StKind *kind,
   return result;
 }
 
+/* Of a user namespace: whether it is a child of the caller's, made by his user. */
+static bool
+is_made_by_us (int      fd,
+               int      parent,
+               uint64_t here)
+{
+  struct stat status;
+  uid_t uid;
+  return fstat (parent, &status) == 0 && status.st_ino == here && st_system_owner_uid (fd, &uid) == 0 && uid == geteuid ();
+}
+
+/* Whether it belongs to a user namespace below that of the caller where everything is allowed to him once he is in it, as he made it, or
+ * one around it. */
+bool
+st_system_is_of_own_user (int fd)
+{
+  uint64_t here;
+  bool is_ours = false;
+  int at = st_system_current_inode (&st_kinds[ST_KIND_USER], &here) < 0 ? -1 : st_system_open_owner (fd);
+  while (at >= 0 && !is_ours)
+    {
+      const int parent = st_system_open_parent (at);
+      is_ours = parent >= 0 && is_made_by_us (at, parent, here);
+      close (at);
+      at = parent;
+    }
+  if (at >= 0)
+    close (at);
+  return is_ours;
+}
+
 bool
 st_system_is_same (const StIdentity *a,
                    const StIdentity *b)

@@ -27,6 +27,15 @@ int st_view_open_name (int         directory,
 int st_view_read_link (int    link,
                        char **target);
 
+typedef int (*StViewLookup) (int         root,
+                             const char *path,
+                             int         flags);
+
+int st_view_is_namespace (int fd);
+int st_view_find_namespace (int          root,
+                            const char  *path,
+                            StViewLookup lookup);
+
 typedef struct
 {
   mode_t mode;

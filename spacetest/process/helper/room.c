@@ -7,6 +7,7 @@
 #include "st-mount-table.h"
 #include "st-mount.h"
 #include "st-proc-sys.h"
+#include "st-process.h"
 #include "st-system.h"
 #include "st-view.h"
 
@@ -14,9 +15,12 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <stdnoreturn.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define KINDS (CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWTIME | CLONE_NEWUTS)
@@ -30,6 +34,7 @@ typedef struct
   StWireStep step; /* the one that failed, with its kinds */
   uint32_t kinds;
   int result;
+  int refused;     /* the namespace that was not to be entered, of the request's */
   StWireSysfs sysfs;
   int fds[ST_N_KINDS];
   size_t n_fds;
@@ -147,6 +152,7 @@ enter (Room       *room,
   /* Who is there already needs no permission to go there. */
   if (fstat (fd, &status) == 0 && st_system_current_inode (kind, &here) == 0 && here == status.st_ino)
     return true;
+  room->refused = fd;
   return check (room, ST_WIRE_STEP_ENTER, kind->flag, st_system_enter (fd, kind));
 }
 
@@ -282,6 +288,56 @@ answer (const Room  *room,
     close (room->fds[i]);
 }
 
+/* Has nothing but what it needs: to those inside it is one of them. If it may not join, the first refusal stays. */
+static noreturn void
+be_owner (Room        *room,
+          int          owner,
+          void       (*func) (void *data),
+          const Reply *reply)
+{
+  int needed[3 + 1 + ST_WIRE_MAX_FDS] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, owner };
+  const size_t n = room->request->n_fds;
+  memcpy (needed + 4, room->request->fds, n * sizeof needed[0]);
+  st_process_close_all_but (needed, 4 + n);
+  if (st_system_enter (owner, &st_kinds[ST_KIND_USER]) == 0)
+    {
+      room->result = 0;
+      func (room);
+    }
+  answer (room, reply, 0);
+  _exit (EXIT_SUCCESS);
+}
+
+static bool
+is_refused (const Room *room)
+{
+  return room->result == -EPERM && room->step == ST_WIRE_STEP_ENTER && room->n_fds == 0;
+}
+
+/* Who made a user namespace may do anything there, once he is in it. That takes a process of its own, as whoever shares memory with
+ * one that is in there could be reached from inside. FALSE if there was none. */
+static bool
+run_as_owner (Room        *room,
+              void       (*func) (void *data),
+              const Reply *reply)
+{
+  int status = 0;
+  int owner = st_system_open_owner (room->refused);
+  if (owner < 0)
+    return false;
+  pid_t pid = st_child_fork (0);
+  if (pid == 0)
+    be_owner (room, owner, func, reply);
+  close (owner);
+  if (pid < 0)
+    return false;
+  while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
+    ;
+  if (!WIFEXITED (status))
+    reply_failed (reply, ST_WIRE_STEP_FORK, 0, -ECANCELED);
+  return true;
+}
+
 /* @flags: namespaces that the child starts in. */
 static void
 run (Room        *room,
@@ -295,7 +351,8 @@ run (Room        *room,
     check (room, ST_WIRE_STEP_FORK, 0, result);
   else if (result < 0)
     check (room, ST_WIRE_STEP_CREATE, st_child_find_refused (flags), result);
-  answer (room, reply, kinds);
+  if (!is_refused (room) || !run_as_owner (room, func, reply))
+    answer (room, reply, kinds);
 }
 
 void

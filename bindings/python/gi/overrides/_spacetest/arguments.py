@@ -19,6 +19,7 @@ DEFAULTS = {
     "Launcher.new": {"flags": Gio.SubprocessFlags.NONE},
     "Launcher.setenv": {"overwrite": True},
     "MountView.open": {"flags": os.O_RDONLY, "mode": 0},
+    "NamespaceRef.new_for_chain": {"type": Spacetest.NamespaceType.NONE},
     "NamespaceRef.new_for_path": {"type": Spacetest.NamespaceType.NONE},
     "Space.create_netlink_socket": {"protocol": 0},
     "Space.create_netlink_socket_async": {"protocol": 0},
@@ -55,11 +56,16 @@ def to_bytes(value):
     return value
 
 
-def to_argv(value):
+def to_list_of(what):
     """A single string would be taken apart into its letters."""
-    if isinstance(value, (str, bytes, os.PathLike)) or value is None:
-        raise TypeError(f"a program and its arguments must be a list, not {type(value).__name__}")
-    return [os.fspath(item) if isinstance(item, os.PathLike) else item for item in value]
+    def to_list(value):
+        if isinstance(value, (str, bytes, os.PathLike)) or value is None:
+            raise TypeError(f"{what} must be a list, not {type(value).__name__}")
+        return [to_path(item) for item in value]
+    return to_list
+
+
+LISTS = {"argv": to_list_of("a program and its arguments"), "paths": to_list_of("a chain of paths")}
 
 
 def to_choice_of(choices):
@@ -78,8 +84,8 @@ def _get_converter(argument):
     type_info = argument.get_type()
     if type_info.get_tag() == TypeTag.FILENAME:
         return to_path
-    if type_info.get_tag() == TypeTag.ARRAY and argument.get_name() == "argv":
-        return to_argv
+    if type_info.get_tag() == TypeTag.ARRAY and argument.get_name() in LISTS:
+        return LISTS[argument.get_name()]
     if type_info.get_tag() == TypeTag.INTERFACE:
         interface = type_info.get_interface()
         if interface.get_name() in ("NamespaceType", "Bytes"):
