@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Of malloc's arenas only: what threads that come and go leave in use of caches, and pages that are not given back. */
@@ -30,6 +31,25 @@ count_entries (const char *path)
   return n_entries;
 }
 
+/* Of all threads, zombies too. */
+static gint64
+count_children (void)
+{
+  gint64 n_children = 0;
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  g_assert_nonnull (tasks);
+  for (const char *tid; (tid = g_dir_read_name (tasks));)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", tid, "children", NULL);
+      g_autofree char *text = NULL;
+      if (!g_file_get_contents (path, &text, NULL, NULL))
+        continue; /* has just ended */
+      for (const char *blank = text; (blank = strchr (blank, ' ')); blank++)
+        n_children++;
+    }
+  return n_children;
+}
+
 static gint64
 read_rss (void)
 {
@@ -46,6 +66,7 @@ state_read (State *self)
   malloc_trim (0);
   self->n_fds = count_entries ("/proc/self/fd");
   self->n_threads = count_entries ("/proc/self/task");
+  self->n_children = count_children ();
   g_assert_true (g_file_get_contents ("/proc/thread-self/mountinfo", &self->mounts, NULL, NULL));
   self->heap = (gint64) mallinfo2 ().uordblks;
   self->rss = read_rss ();
@@ -57,13 +78,20 @@ state_clear (State *self)
   g_clear_pointer (&self->mounts, g_free);
 }
 
+static gboolean
+has_settled (const State *before,
+             const State *after)
+{
+  return after->n_threads <= before->n_threads && after->n_fds <= before->n_fds && after->n_children <= before->n_children;
+}
+
 void
 state_wait (const State *before,
             State       *after)
 {
   const gint64 deadline = g_get_monotonic_time () + PATIENCE;
   state_read (after);
-  while ((after->n_threads != before->n_threads || after->n_fds != before->n_fds) && g_get_monotonic_time () < deadline)
+  while (!has_settled (before, after) && g_get_monotonic_time () < deadline)
     {
       sched_yield ();
       state_clear (after);
@@ -90,6 +118,7 @@ state_compare (const State *before,
   printf ("# %-10s %12s %12s %10s    %9s\n", "", "before", "after", "more", "slack");
   gboolean good = compare_number ("fds", before->n_fds, after->n_fds, 0);
   good &= compare_number ("threads", before->n_threads, after->n_threads, 0);
+  good &= compare_number ("children", before->n_children, after->n_children, 0);
   if (!HAS_OTHER_MALLOC)
     {
       good &= compare_number ("heap", before->heap, after->heap, HEAP_SLACK);

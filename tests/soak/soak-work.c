@@ -12,16 +12,14 @@ static const StNamespaceType kinds[N_KINDS] = {
   ST_NAMESPACE_CGROUP, ST_NAMESPACE_IPC, ST_NAMESPACE_UTS, ST_NAMESPACE_MNT, ST_NAMESPACE_NET,
 };
 
-/* What failed here fails the test, wherever it was. */
-static void
+void
 check (const GError *error)
 {
   if (error)
     g_error ("%s", error->message);
 }
 
-/* NONE of them is no choice. */
-static StNamespaceType
+StNamespaceType
 choose_kinds (Worker *self)
 {
   const gint32 choice = g_rand_int_range (self->random, 1, 1 << N_KINDS);
@@ -32,7 +30,7 @@ choose_kinds (Worker *self)
   return types;
 }
 
-static StSpace *
+StSpace *
 make_space (StNamespaceType types)
 {
   g_autoptr (GError) error = NULL;
@@ -282,6 +280,11 @@ static const struct
   { "sockets", listen_inside },
   { "taken from a pool", take_from_pool },
   { "closed while in use", close_early },
+  { "spacers, with one below", use_spacer },
+  { "one spacer for all", share_spacer },
+  { "programs", run_program },
+  { "programs that are left alone", leave_program },
+  { "links", connect_two },
 };
 
 const guint soak_n_operations = G_N_ELEMENTS (operations);
