@@ -36,5 +36,7 @@ guint       st_channel_get_timeout (StChannel *self);
 void        st_channel_set_timeout (StChannel *self,
                                     guint      seconds);
 guint32     st_channel_next_serial (StChannel *self);
+void        st_channel_propagate_to_reference (GError **error,
+                                               GError  *failure);
 
 G_END_DECLS

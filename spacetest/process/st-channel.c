@@ -178,6 +178,20 @@ st_channel_set_gone (StChannel *self,
                  self->level > 0 ? ", or one that it lives in did" : "");
 }
 
+/* A reference outlives its spacer: it is not closed, but there is nobody to ask. */
+void
+st_channel_propagate_to_reference (GError **error,
+                                   GError  *failure)
+{
+  if (g_error_matches (failure, ST_ERROR, ST_ERROR_CLOSED))
+    {
+      g_clear_error (&failure);
+      g_set_error (&failure, ST_ERROR, ST_ERROR_HELPER_FAILED,
+                   "the spacer that made this namespace is closed, and the caller may not go there himself (see docs: privileges)");
+    }
+  g_propagate_error (error, failure);
+}
+
 /* The other end sees it at once, whoever else has a copy of our descriptor; unless it is not ours to close. */
 gboolean
 st_channel_close (StChannel *self)

@@ -28,6 +28,18 @@ add_missing (StHandleSet *set,
       set->of_kind[i] = g_steal_pointer (&home->of_kind[i]);
 }
 
+static gboolean
+get_home (StChannel   *channel,
+          StHandleSet *home,
+          GError     **error)
+{
+  GError *failure = NULL;
+  if (st_channel_get_home (channel, home, &failure))
+    return TRUE;
+  st_channel_propagate_to_reference (error, failure);
+  return FALSE;
+}
+
 /* A namespace that a spacer made is used from where that spacer lives. The first helper lives where the caller does. */
 gboolean
 st_residence_complete (StHandleSet *set,
@@ -36,7 +48,7 @@ st_residence_complete (StHandleSet *set,
   for (StChannel *channel = find_channel (set); channel && st_channel_get_level (channel) > 0; channel = st_channel_get_parent (channel))
     {
       g_auto (StHandleSet) home = { 0 };
-      if (!st_channel_get_home (channel, &home, error))
+      if (!get_home (channel, &home, error))
         return FALSE;
       add_missing (set, &home);
     }
@@ -52,7 +64,7 @@ find_above (StChannel *channel,
   for (; st_channel_get_level (channel) > 0; channel = st_channel_get_parent (channel))
     {
       g_auto (StHandleSet) home = { 0 };
-      if (!st_channel_get_home (channel, &home, error))
+      if (!get_home (channel, &home, error))
         return NULL;
       if (home.of_kind[ST_KIND_PID])
         guard = st_channel_get_parent (channel);

@@ -48,7 +48,6 @@ add_fd (StWireMessage *request,
   return TRUE;
 }
 
-/* A reference outlives its spacer: then there is nobody to ask. */
 static gboolean
 run_request (GObject       *broker,
              StWireMessage *request,
@@ -59,13 +58,7 @@ run_request (GObject       *broker,
   GError *failure = NULL;
   if (st_request_run (ST_CHANNEL (broker), request, func, data, NULL, &failure))
     return TRUE;
-  if (g_error_matches (failure, ST_ERROR, ST_ERROR_CLOSED))
-    {
-      g_clear_error (&failure);
-      g_set_error (&failure, ST_ERROR, ST_ERROR_HELPER_FAILED,
-                   "the spacer that made this namespace is closed, and the caller may not go there himself (see docs: privileges)");
-    }
-  g_propagate_error (error, failure);
+  st_channel_propagate_to_reference (error, failure);
   return FALSE;
 }
 

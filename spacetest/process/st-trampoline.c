@@ -307,10 +307,14 @@ give_order (Trampoline        *self,
             GCancellable      *cancellable,
             GError           **error)
 {
-  g_autoptr (StChannel) guard = st_residence_find_guard (set, cancellable, error);
-  const int connection = guard ? st_channel_hold (guard, error) : -1;
+  GError *failure = NULL;
+  g_autoptr (StChannel) guard = st_residence_find_guard (set, cancellable, &failure);
+  const int connection = guard ? st_channel_hold (guard, &failure) : -1;
   if (connection < 0)
-    return FALSE;
+    {
+      st_channel_propagate_to_reference (error, failure);
+      return FALSE;
+    }
   int result = open_sockets (self);
   if (result == 0)
     result = send_order (self, set, connection);
