@@ -4,6 +4,7 @@
 
 results.py suites BUILD                   the suites that BUILD has tests in, one a line
 results.py tally LABEL SECONDS TOTALS LOG one line for LABEL, the output of what failed; adds the counts to TOTALS
+results.py coverage JSON                  a line for each folder of what gcovr counted
 results.py total TOTALS                   the sum of it all; fails if anything failed
 """
 import collections
@@ -135,6 +136,18 @@ def total(totals_path):
     return 1 if counts.failed or not counts.passed else 0
 
 
+def coverage(summary_path):
+    with open(summary_path, encoding="utf-8") as summary:
+        files = json.load(summary)["files"]
+    covered, lines = collections.Counter(), collections.Counter()
+    for entry in files:
+        folder = entry["filename"].rpartition("/")[0]
+        covered[folder] += entry["line_covered"]
+        lines[folder] += entry["line_total"]
+    for folder in sorted(lines):
+        print(f"{folder:26} {covered[folder]:5} of {lines[folder]:5} lines, {covered[folder] / max(lines[folder], 1):6.1%}")
+
+
 def suite_of(test):
     if len(test["suite"]) != 1 or ":" not in test["suite"][0]:
         sys.exit(f"test {test['name']} needs exactly one suite, has {test['suite']}")
@@ -143,10 +156,10 @@ def suite_of(test):
 
 def suites(build):
     output = subprocess.run(["meson", "introspect", "--tests", build], check=True, stdout=subprocess.PIPE).stdout
-    first = ["core", "cli", "bindings", "docs", "project", "stories"]
+    first = ["core", "process", "inside", "network", "testing", "cli", "bindings", "docs", "project", "stories"]
     found = {suite_of(test) for test in json.loads(output)}
     print(*sorted(found, key=lambda suite: (first.index(suite) if suite in first else len(first), suite)), sep="\n")
 
 
 if __name__ == "__main__":
-    sys.exit({"suites": suites, "tally": tally, "total": total}[sys.argv[1]](*sys.argv[2:]))
+    sys.exit({"coverage": coverage, "suites": suites, "tally": tally, "total": total}[sys.argv[1]](*sys.argv[2:]))
