@@ -84,3 +84,13 @@ st_residence_find_guard (const StHandleSet *set,
   channel = spacer ? st_spacer_get_channel (spacer, error) : NULL;
   return channel ? g_object_ref (channel) : NULL;
 }
+
+/* Neither the spacer nor what it made has to be kept for a program that lives there. */
+void
+st_residence_keep (const StHandleSet *set,
+                   GSubprocess       *process)
+{
+  StChannel *channel = find_channel (set);
+  if (channel)
+    g_object_set_data_full (G_OBJECT (process), "spacetest-residence", g_object_ref (channel), g_object_unref);
+}

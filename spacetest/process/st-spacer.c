@@ -27,10 +27,11 @@
  * ```
  *
  * The helper process ends when the spacer is closed, when nobody holds it any more, and with this process, however that ends. What
- * holds it is the spacer itself, its subspaces, and the namespace references that it made, which ask it for what the caller may
- * not do with them: none of them has to be kept for another. Closing a spacer ends all that is below it. The methods of a closed
- * spacer, and of all below, are %ST_ERROR_CLOSED; if the helper process died, they are %ST_ERROR_HELPER_FAILED, and
- * [signal@Spacetest.Spacer::died] says so at once. A child that this process forks can't use the parent's spacers.
+ * holds it is the spacer itself, its subspaces, the namespace references that it made, which ask it for what the caller may
+ * not do with them, and the processes of programs that were started there: none of them has to be kept for another. Closing a
+ * spacer ends all that is below it. The methods of a closed spacer, and of all below, are %ST_ERROR_CLOSED; if the helper process
+ * died, they are %ST_ERROR_HELPER_FAILED, and [signal@Spacetest.Spacer::died] says so at once. A child that this process forks
+ * can't use the parent's spacers.
  *
  * All methods can be called from any thread. Any number of calls can be under way at once; to cancel one disturbs no other.
  * What a cancelled call made is gone again.

@@ -371,6 +371,7 @@ st_trampoline_spawn (StSpace            *space,
   g_free (self.here);
   if (started)
     {
+      st_residence_keep (&set, self.process);
       close_fd (&self.order);
       return self.process;
     }

@@ -98,6 +98,25 @@ test_closed_before (void)
   g_assert_error (error, ST_ERROR, ST_ERROR_HELPER_FAILED);
 }
 
+/* Nobody has to keep where it lives: the process does. */
+static void
+test_dropped_while_running (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StSpacer) first = st_spacer_get_default (NULL, &error);
+  g_assert_no_error (error);
+  StSpacer *spacer = create_subspace (first, ST_NAMESPACE_USER | ST_NAMESPACE_PID);
+  StSpace *space = st_spacer_get_space (spacer, &error);
+  g_assert_no_error (error);
+  g_autoptr (GSubprocess) process = st_space_spawn (space, G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "cat", NULL);
+  g_assert_no_error (error);
+  g_assert_finalize_object (spacer);
+  g_assert_true (g_output_stream_write_all (g_subprocess_get_stdin_pipe (process), "blue", 4, NULL, NULL, &error));
+  g_assert_true (g_output_stream_close (g_subprocess_get_stdin_pipe (process), NULL, &error));
+  g_autofree char *output = finish_output (process);
+  g_assert_cmpstr (output, ==, "blue");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -107,5 +126,6 @@ main (int    argc,
   test_add ("/spawn/spacer/levels", test_levels);
   test_add ("/spawn/spacer/closed-while-running", test_closed_while_running);
   test_add ("/spawn/spacer/closed-before", test_closed_before);
+  test_add ("/spawn/spacer/dropped-while-running", test_dropped_while_running);
   return g_test_run ();
 }
