@@ -15,7 +15,7 @@ execute (const char *program,
          char      **argv)
 {
   char path[PATH_MAX];
-  const char *directory = getenv ("SPACETEST_LIBEXECDIR");
+  const char *directory = secure_getenv ("SPACETEST_LIBEXECDIR");
   if (!directory || !*directory)
     directory = ST_LIBEXEC_DIR;
   const int length = snprintf (path, sizeof path, "%s/%s", directory, program);

@@ -18,7 +18,7 @@
 static char *
 get_path (void)
 {
-  const char *directory = g_getenv ("SPACETEST_LIBEXECDIR");
+  const char *directory = secure_getenv ("SPACETEST_LIBEXECDIR");
   return g_build_filename (directory && *directory ? directory : ST_LIBEXEC_DIR, PROGRAM, NULL);
 }
 

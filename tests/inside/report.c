@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,6 +54,18 @@ print_environment (void)
 
 #ifdef LINKED
 
+/* Whether whoever started a program with more privileges than he has says which helper program it runs. */
+static void
+print_helper (void)
+{
+  const char *directory = getenv ("SPACETEST_LIBEXECDIR");
+  if (!directory || getuid () == geteuid ())
+    return;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StSpacer) spacer = st_spacer_new (NULL, &error);
+  printf ("helper %s\n", error && strstr (error->message, directory) ? "from the environment" : "as installed");
+}
+
 static GetStatus
 get_function (int    argc,
               char **argv)
@@ -61,6 +74,11 @@ get_function (int    argc,
 }
 
 #else
+
+static void
+print_helper (void)
+{
+}
 
 static void *
 wait_for_end (void *end)
@@ -110,6 +128,7 @@ main (int    argc,
   print_environment ();
   printf ("cwd %s\n", getcwd (directory, sizeof directory));
   printf ("ids %u %u\n", geteuid (), getegid ());
+  print_helper ();
   fflush (stdout);
 
   const pid_t child = fork (); /* whose PID and time namespaces may be others */

@@ -304,6 +304,7 @@ test_setuid (void)
   start_init (&start);
   start_set (&start, "spacetest_net", "/nowhere");
   start_set (&start, "spacetest_order", "net");
+  start_set (&start, "SPACETEST_LIBEXECDIR", "/nowhere");
   if (copy_setuid (program))
     {
       char *argv[] = { program, NULL };
@@ -311,6 +312,7 @@ test_setuid (void)
       g_assert_no_error (error);
       g_assert_cmpstr (start.errors, ==, "");
       start_assert (&start, "ids", "0 65534");
+      start_assert (&start, "helper", "as installed");
       start_assert_fine (&start);
       start_assert_at_home (&start);
     }
