@@ -74,7 +74,7 @@ request_start (Request       *self,
   self->serial = message->record.header.serial = st_channel_next_serial (channel);
   self->timeout = st_channel_get_timeout (channel);
   if (self->timeout > 0)
-    self->deadline = g_get_monotonic_time () + self->timeout * G_USEC_PER_SEC;
+    self->deadline = g_get_monotonic_time () + (gint64) self->timeout * G_USEC_PER_SEC;
   return TRUE;
 }
 
