@@ -296,8 +296,8 @@ st_transient_mntns_init (StTransientMntns *self)
  *
  * Makes a new mount namespace without entering it, as a private copy of the caller's.
  *
- * Without `CAP_SYS_ADMIN` it is %ST_ERROR_PERMISSION_DENIED; too many mounts, namespaces or descriptors are
- * %ST_ERROR_EXHAUSTED.
+ * Without `CAP_SYS_ADMIN` it comes from the default spacer, see [ctor@Spacetest.NamespaceRef.new_transient]; where nobody may make
+ * it, it is %ST_ERROR_PERMISSION_DENIED. Too many mounts, namespaces or descriptors are %ST_ERROR_EXHAUSTED.
  *
  * Returns: (transfer full): a new mount namespace, or %NULL with @error set
  *

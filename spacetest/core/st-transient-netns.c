@@ -183,8 +183,9 @@ st_transient_netns_init (StTransientNetns *self)
  * Makes a new network without entering it.
  *
  * The kernel takes some 350 microseconds for that. Where `/proc/sys` can be written, every group that is mapped may send echo
- * requests, see `ping_group_range` in [icmp(7)](man:icmp(7)). Without `CAP_SYS_ADMIN` in the calling thread's user namespace it is
- * %ST_ERROR_PERMISSION_DENIED; too many networks, or descriptors, are %ST_ERROR_EXHAUSTED.
+ * requests, see `ping_group_range` in [icmp(7)](man:icmp(7)). Without `CAP_SYS_ADMIN` in the calling thread's user namespace it
+ * comes from the default spacer, see [ctor@Spacetest.NamespaceRef.new_transient]; where nobody may make it, it is
+ * %ST_ERROR_PERMISSION_DENIED. Too many networks, or descriptors, are %ST_ERROR_EXHAUSTED.
  *
  * Returns: (transfer full): a new network, or %NULL with @error set
  *

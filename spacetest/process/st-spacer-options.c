@@ -23,7 +23,7 @@
  *
  * ```c
  * g_autoptr (StSpacerOptions) options = st_spacer_options_new ();
- * st_spacer_options_set_boottime_offset (options, 365 * 24 * 3600 * G_USEC_PER_SEC);
+ * st_spacer_options_set_boottime_offset (options, G_GINT64_CONSTANT (365) * 24 * 3600 * G_USEC_PER_SEC);
  * g_autoptr (StSpacer) old = st_spacer_create_subspace (spacer, ST_NAMESPACE_USER | ST_NAMESPACE_TIME, options, NULL, &error);
  * ```
  *
