@@ -13,11 +13,8 @@ build_packages=(
   gi-docgen python3 python3-gi gjs util-linux libnl-route-3-dev
 )
 test_packages=(git node-typescript python3-pytest tshark)
-thorough_packages=(clang libclang-rt-14-dev valgrind gcovr)
-test_packages=(git python3-pytest tshark)
-thorough_packages=(clang libclang-rt-14-dev valgrind gcovr bubblewrap)
 thorough_packages=(
-  clang libclang-rt-14-dev valgrind gcovr
+  clang libclang-rt-14-dev valgrind gcovr bubblewrap
   curl dnsmasq-base iperf3 iproute2 iputils-ping python3-pyroute2
 )
 

@@ -235,9 +235,8 @@ function adaptCore() {
         ['create_netlink_socket_async', any, cancellable],
         ['wait_listening', any, optional(any, Gio.SocketType.STREAM), optional(any, PATIENCE), cancellable],
         ['wait_listening_async', any, optional(any, Gio.SocketType.STREAM), optional(any, PATIENCE), cancellable]]);
-    adapt(NamespaceRef, [['new_current', kinds], ['new_for_fd', any, anyKind], ['new_for_id', any, kinds], ['new_for_path', text, anyKind],
-        ['create_netlink_socket_async', any, cancellable]]);
-    adapt(NamespaceRef, [['new_current', kinds], ['new_for_chain', texts, anyKind], ['new_for_fd', any, anyKind], ['new_for_id', any, kinds], ['new_for_path', text, anyKind],
+    adapt(NamespaceRef, [['new_current', kinds], ['new_for_chain', texts, anyKind], ['new_for_fd', any, anyKind],
+        ['new_for_id', any, kinds], ['new_for_path', text, anyKind],
         ['new_for_pid', any, kinds], ['new_for_pidfd', any, kinds], ['new_from_portable_string', text], ['new_take_fd', any, anyKind],
         ['new_transient', kinds], ['new_transient_async', kinds, cancellable]]);
     adapt(TransientNetns, [['new_async', cancellable]]);
