@@ -234,7 +234,7 @@ WRONG_ARGUMENTS = {
     "no other": lambda: Ref.new_current("net").equal(None),
     "other": lambda: Ref.new_current("net").equal(Spacetest.Space()),
     "no portable": lambda: Ref.new_from_portable(None),
-    "too few": lambda: Ref.new_for_path("/proc/self/ns/net"),
+    "too few": lambda: Ref.new_for_pid(1),
     "too many": lambda: Ref.new_current("net", "uts"),
     "unknown keyword": lambda: Ref.new_current(kind="net"),
     "constructor of another class": lambda: Spacetest.TransientNetns.new_current("net"),

@@ -15,6 +15,8 @@ build_packages=(
 test_packages=(git node-typescript python3-pytest tshark)
 thorough_packages=(
   clang libclang-rt-14-dev valgrind gcovr bubblewrap
+test_packages=(git mypy node-typescript python3-pytest python3-pytest-xdist tshark)
+  bubblewrap clang libclang-rt-14-dev valgrind gcovr
   curl dnsmasq-base iperf3 iproute2 iputils-ping python3-pyroute2
 )
 

@@ -37,14 +37,14 @@ def pytest_configure(config):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item):
-    with outcome.no_exit():
+    with outcome.no_exit(item.config):
         yield
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_fixture_setup(fixturedef, request):
+def pytest_fixture_setup(fixturedef):
     """What lives longer than the test is none of its leaks."""
-    watcher = watch.get(request) if fixturedef.scope != "function" else None
+    watcher = watch.get_current() if fixturedef.scope != "function" else None
     before = watcher.look() if watcher else None
     yield
     if watcher:

@@ -27,20 +27,24 @@ def is_library_used():
     return "gi.repository.Spacetest" in sys.modules
 
 
-def complain(message):
+def complain(config, message):
+    """Where it is seen, also by a thread that is about to end the process."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with contextlib.suppress(Exception):
+        capture.suspend_global_capture(in_=True)
     os.write(2, f"\nspacetest: {message}\n".encode())
 
 
 @contextlib.contextmanager
-def no_exit():
+def no_exit(config):
     """Whoever leaves by os._exit() takes the session with him, and its exit status."""
     pid = os.getpid()
 
     def refuse(status):
         if os.getpid() == pid and is_library_used():
             with contextlib.suppress(Exception):
-                complain(f"os._exit({status}) in the middle of a test, {os.environ.get('PYTEST_CURRENT_TEST', '')}: "
-                         "that would end the session; raise something, or start a process for it")
+                complain(config, f"os._exit({status}) in the middle of a test, {os.environ.get('PYTEST_CURRENT_TEST', '')}: "
+                                 "that would end the session; raise something, or start a process for it")
             _exit(1)
         _exit(status)
 
@@ -49,11 +53,11 @@ def no_exit():
         yield
     finally:
         os._exit = _exit
-    end_if_forked(pid)
+    end_if_forked(config, pid)
 
 
-def end_if_forked(pid):
+def end_if_forked(config, pid):
     """A child that went on where its parent did would run all tests once more."""
     if os.getpid() != pid:
-        complain("a child that a test had forked came back from it: end it with os._exit(), or use subprocess or popen()")
+        complain(config, "a child that a test had forked came back from it: end it with os._exit(), or use subprocess or popen()")
         _exit(1)

@@ -54,11 +54,11 @@ def spacetest_test(request):
     watcher = watch.begin(request)
     visit = _enter(request.node)
     yield
-    outcome.end_if_forked(pid)
+    outcome.end_if_forked(request.config, pid)
     problems = watcher.come_home(visit)
     del visit
     if not outcome.has_failed(request.node):
         problems += watcher.find_leaks()
-    watch.end(request)
+    watch.end()
     if problems:
         pytest.fail("\n  ".join(["left behind:", *problems]), pytrace=False)

@@ -10,23 +10,24 @@ import pytest
 
 from . import outcome
 
-WATCHER = pytest.StashKey()
+_state = {}
 FIXTURES = {"capture", "mntns", "netns", "spacer", "spaces"}
 OF_GLIB = ("gmain", "gdbus", "pool-")  # threads that stay, for all to use
 PATIENCE = 1  # seconds, for what is about to end
 
 
 def begin(request):
-    watcher = request.node.stash[WATCHER] = Watcher(request)
-    return watcher
+    _state["current"] = Watcher(request)
+    return _state["current"]
 
 
-def get(request):
-    return request.node.stash.get(WATCHER, None)
+def get_current():
+    """That of the test that runs; None while none does."""
+    return _state.get("current")
 
 
-def end(request):
-    del request.node.stash[WATCHER]
+def end():
+    _state.clear()
 
 
 def _is_looked_after(request):
@@ -92,6 +93,7 @@ class Watcher:
     _is_ready = False
 
     def __init__(self, request):
+        self._config = request.config
         self._is_looked_after = _is_looked_after(request)
         self._knows_strays = self._is_looked_after or outcome.is_library_used()
         if self._is_looked_after and not Watcher._is_ready:
@@ -123,7 +125,7 @@ class Watcher:
         try:
             forgotten = Spacetest.leave_visits(self._n_visits) - mine
         except GLib.Error as error:  # the next test would run elsewhere
-            outcome.complain(error.message)
+            outcome.complain(self._config, error.message)
             pytest.exit(error.message, 1)
         if forgotten <= 0:
             return []

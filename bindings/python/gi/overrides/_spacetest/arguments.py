@@ -120,6 +120,7 @@ class _Widened:
         return self.converters or self.defaults or self.takes_options or self.is_async
 
     def call(self, *args, **kwargs):
+        __tracebackhide__ = True  # what pytest shows should end where the test calls us
         if self.info.is_constructor() and args[0] is not self.owner:
             raise TypeError(f"{self.qualname}() makes no {args[0].__name__}")
         things, values = args[:self.first], args[self.first:]
@@ -159,6 +160,7 @@ def widen(info, owner=None):
         return info
 
     def function(*args, **kwargs):
+        __tracebackhide__ = True
         return widened.call(*args, **kwargs)
 
     function.__name__ = info.__name__

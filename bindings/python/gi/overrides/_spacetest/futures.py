@@ -42,11 +42,12 @@ class Future(concurrent.futures.Future):
 def start(info, things, arguments, finish):
     """Calls an asynchronous function; cancelling the future cancels what it does."""
     future = Future()
-    held = [future]  # PyGObject drops `done` long after it ran
+    held = [future, finish]  # PyGObject drops `done` long after it ran
     cancellable = arguments.get("cancellable") or Gio.Cancellable()
 
     def done(_source, result):
-        future = held.pop()
+        future, finish = held
+        held.clear()
         try:
             value = finish(result)
         except GLib.Error as error:

@@ -34,9 +34,11 @@ class Popen:
 
     Where subprocess.Popen raises FileNotFoundError or PermissionError, this is GLib.Error."""
 
+    _process = returncode = None
+
     def __init__(self, space, args, *, stdin=None, stdout=None, stderr=None, cwd=None, env=None, text=None, encoding=None, errors=None,
                  universal_newlines=None, pass_fds=()):
-        self._process = self.stdin = self.stdout = self.stderr = self.returncode = None
+        self.stdin = self.stdout = self.stderr = None
         self._text = bool(text or universal_newlines or encoding or errors)
         self._encoding, self._errors = encoding or locale.getpreferredencoding(False), errors or "strict"
         self._exchange = None

@@ -24,6 +24,7 @@ def _get_under_way():
 def remembering(enter):
     @functools.wraps(enter)
     def remember(*args, **kwargs):
+        __tracebackhide__ = True
         visit = enter(*args, **kwargs)
         if visit is not None:
             _get_under_way().append(visit)

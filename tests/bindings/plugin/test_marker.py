@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""@pytest.mark.namespaces: where the test, its fixtures and those of others run."""
+import pytest
+
+from conftest import get_counts
+
+WHERE = '''
+    def where(kind="net"):
+        return os.readlink(f"/proc/thread-self/ns/{kind}")
+    HOME = where()
+'''
+
+
+def test_entered(passes):
+    passes(WHERE + '''
+    @pytest.fixture
+    def of_function():
+        yield where()
+        assert where() != HOME
+    @pytest.fixture(scope="module")
+    def of_module():
+        yield where()
+        assert where() == HOME
+    @pytest.fixture(scope="session", autouse=True)
+    def of_session():
+        assert where() == HOME
+    @pytest.mark.namespaces("net", "mnt")
+    def test_inside(of_module, of_function):
+        assert of_module == HOME and where() == of_function != HOME
+        assert os.listdir("/sys/class/net") == ["lo"]
+    def test_home():
+        assert where() == HOME
+    @pytest.mark.namespaces("net,uts")
+    class TestMany:
+        def setup_method(self):
+            self.seen = where()
+        @pytest.mark.namespaces(Spacetest.NamespaceType.IPC)
+        def test_added(self):
+            assert self.seen == where() != HOME and len({where(kind) for kind in ("net", "uts", "ipc")}) == 3
+    ''', count=3)
+
+
+def test_module_and_unittest(passes):
+    passes(WHERE + '''
+    import unittest
+    pytestmark = pytest.mark.namespaces("net")
+    seen = set()
+    class TestOld(unittest.TestCase):
+        def setUp(self):
+            assert where() != HOME
+        def test_a(self):
+            seen.add(where())
+        def test_b(self):
+            seen.add(where())
+            assert HOME not in seen
+    ''', count=2)
+
+
+@pytest.mark.parametrize("marker, word", (
+    ("()", 'wants kinds of namespaces, as in @pytest.mark.namespaces("net", "mnt")'),
+    ("(kinds='net')", "wants kinds of namespaces"),
+    ("('nonsense')", "nonsense"),
+    ("('')", "namespace"),
+    ("(3)", "3 is no kind"),
+    ("('pid')", "no thread of a threaded process"),
+    ("('net', 'user')", "user"),
+))
+def test_wrong(fails, marker, word):
+    """A mistake is no reason to skip, and the test never goes on at home."""
+    result = fails(f'''
+    @pytest.mark.namespaces{marker}
+    def test_it():
+        print("went on")
+    ''', word)
+    assert get_counts(result) == {"error": 1} and "went on" not in result.stdout
+
+
+def test_async(fails):
+    fails('''
+    @pytest.mark.namespaces("net")
+    async def test_it():
+        pass
+    ''', "an async test would take other tasks along")
+
+
+def test_skipped(nobody):
+    source = '''
+    @pytest.mark.namespaces("net")
+    def test_it():
+        print("went on")
+    '''
+    result = nobody.pytest(source)
+    assert result.returncode == 0 and get_counts(result) == {"skipped": 1}, result.stdout + result.stderr
+    assert "pytest with --namespaces=user" in result.stdout
+    result = nobody.pytest(source, SPACETEST_REQUIRE="1")
+    assert result.returncode == 1 and get_counts(result) == {"error": 1}, result.stdout + result.stderr
+    assert "pytest with --namespaces=user" in result.stdout and "went on" not in result.stdout
+
+
+def test_exhausted(caller):
+    """What is used up is no reason to skip: somebody has to know."""
+    if caller.name != "rootless":
+        pytest.skip("the limit is for a user namespace of our own")
+    result = caller.pytest('''
+    with open("/proc/sys/user/max_net_namespaces", "w") as limit:
+        limit.write("0")
+    @pytest.mark.namespaces("net")
+    def test_it():
+        pass
+    ''')
+    assert result.returncode == 1 and "/proc/sys/user/" in result.stdout, result.stdout + result.stderr

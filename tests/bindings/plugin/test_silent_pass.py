@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The spacetest authors
+"""Whatever goes wrong inside, a program ends with its message, and not with 0; a test does not pass."""
+import pytest
+
+SCRIPTS = {
+    "exception in a visit": ("with netns.enter(): raise ValueError('mine')", "ValueError: mine"),
+    "assertion in a call": ("netns.call(boom)", "AssertionError: inside"),
+    "assertion on the thread": ("netns.run_in_thread(boom)", "AssertionError: inside"),
+    "assertion in a future": ("future = netns.run_in_thread_async(boom)\nwhile not future.done(): GLib.MainContext.default().iteration(True)\n"
+                              "future.result()", "AssertionError: inside"),
+    "assertion in a mount table": ("Spacetest.TransientMntns.new().call(boom)", "AssertionError: inside"),
+    "coroutine": ("async def later(): boom()\nnetns.call(later)", "whose body would run outside"),
+    "generator": ("def later(): yield boom()\nnetns.run_in_thread(later)", "whose body would run outside"),
+    "no function": ("netns.call(None)", "func must be callable"),
+    "no program": ("netns.popen(['/no/such/program'])", "/no/such/program"),
+    "program that fails": ("netns.check_output(['false'])", "CalledProcessError"),
+    "program that GIO waits for": ("netns.spawnv(['false']).wait_check(None)", "exited with code 1"),
+    "dead helper": ("spacer = Spacetest.Spacer.new()\nos.kill(spacer.get_pid(), 9)\nspacer.create_space('net')", "the helper process ended"),
+    "dropped visit": ("netns.enter()\nimport gc\ngc.collect()", "the program ended on a visit that it had not left"),
+    "kept visit": ("visit = netns.enter()", "the program ended on a visit that it had not left: use with, or leave()"),
+    "exit on a visit": ("visit = netns.enter()\nsys.exit(0)", "the program ended on a visit"),
+    "exit inside a call": ("netns.call(sys.exit, 'mine')", "mine"),
+    "visit that a call did not leave": ("netns.call(Spacetest.TransientNetns.new().enter)", "1 of its visits"),
+    "visit left by another": ("visit = netns.enter()\ntry:\n    import concurrent.futures\n"
+                              "    concurrent.futures.ThreadPoolExecutor().submit(visit.leave).result()\nfinally:\n    visit.leave()", "thread"),
+    "closed": ("netns.close()\nnetns.enter()", "closed"),
+    "made without its constructor": ("Spacetest.TransientNetns().enter()", "closed, or was made without its constructor"),
+    "unknown kind": ("Spacetest.enter_transient('nett')", "nett"),
+    "misspelled option": ("Spacetest.SpacerOptions().boot_time = 3", "there is no option 'boot_time'; there are boottime_offset"),
+    "future that nobody asks": ("import warnings\nsys.unraisablehook = lambda args: os._exit(3)\n"
+                                "netns.run_in_thread_async(boom)\nfor _ in range(999): GLib.MainContext.default().iteration(True)", ""),
+}
+PROGRAM = """
+def boom():
+    assert 1 == 2, "inside"
+
+netns = Spacetest.TransientNetns.new()
+"""
+
+
+@pytest.mark.parametrize("body, message", SCRIPTS.values(), ids=SCRIPTS)
+def test_script(caller, body, message):
+    path = caller.folder / "script.py"
+    result = caller.run(caller.write(path.name, PROGRAM + body + "\n"))
+    assert result.returncode not in (0, 77), result.stdout + result.stderr
+    assert message in result.stderr, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("body", ("pass", "with netns.enter(): pass", "visit = netns.enter(); visit.leave()", "netns.call(int)",
+                                  "with netns.enter() as visit: visit.leave()", "netns.enter().leave()\nsys.exit(0)",
+                                  "with netns.enter(): sys.exit(0)",
+                                  "with netns.enter():\n  if not os.fork(): os._exit(0)\nassert os.wait()[1] == 0"))
+def test_good_script(caller, body):
+    result = caller.run(caller.write("script.py", PROGRAM + body + "\n"))
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+TESTS = {
+    "exception": ("raise ValueError('mine')", "ValueError: mine"),
+    "assertion": ("assert 1 == 2, 'inside'", "AssertionError: inside"),
+    "fail": ("pytest.fail('mine')", "Failed: mine"),
+    "exit": ("sys.exit(0)", "SystemExit: 0"),
+    "os._exit": ("os._exit(0)", "os._exit(0) in the middle of a test, test_it.py::test_it"),
+    "pytest.exit": ("pytest.exit('mine')", "mine"),
+}
+WAYS = {
+    "visit": "with netns.enter(): boom()",
+    "call": "netns.call(boom)",
+    "thread": "netns.run_in_thread(boom)",
+    "transient": "with Spacetest.enter_transient('net,mnt'): boom()",
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("body, message", TESTS.values(), ids=TESTS)
+def test_test(fails, body, message, way):
+    result = fails(f'''
+    def boom():
+        {body}
+    def test_it(netns):
+        {way}
+    ''', message)
+    assert " passed" not in result.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_skip(caller, way):
+    """A skip is a skip, with its reason."""
+    result = caller.pytest(f'''
+    def boom():
+        pytest.skip("mine")
+    def test_it(netns):
+        {way}
+        raise SystemExit("went on")
+    ''')
+    assert result.returncode == 0 and "1 skipped" in result.stdout and "mine" in result.stdout, result.stdout + result.stderr
+
+
+def test_exit_of_a_marked_test(fails):
+    fails('''
+    @pytest.mark.namespaces("net")
+    def test_it():
+        os._exit(0)
+    ''', "os._exit(0) in the middle of a test")
+
+
+def test_exit_of_a_worker(fails):
+    fails('''
+    def test_it(netns):
+        os._exit(0)
+    ''', "crashed", options=["-n", "2"])
+
+
+def test_exit_of_children(passes):
+    """Is theirs."""
+    passes('''
+    def test_it(netns):
+        with netns.enter():
+            child = os.fork()
+            if child == 0:
+                os._exit(3)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+    ''')
