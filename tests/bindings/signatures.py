@@ -75,9 +75,8 @@ class Gir:
         value = owner if finish.tag == CORE + "constructor" else self._get_result(finish)
         future = self._get_signature(node, first, qualname, f"Future[{value}]", {"callback"})
         called = self._get_signature(node, first, qualname, "None").replace("callback: Gio.AsyncReadyCallback | None = ...", "callback: Callback")
-        called = called.replace("cancellable: Gio.Cancellable | None = ..., callback", "cancellable: Gio.Cancellable | None, callback")
-        for early in ("options: SpacerOptions | None", "parameter: GLib.Variant | None", "how: ReexecOptions | None", "protocol: Gio.SocketProtocol", "protocol: int", "flags: Gio.SubprocessFlags"):
-            called = called.replace(early + " = ...", early)
+        before, callback, after = called.partition(", callback: Callback")
+        called = before.replace(" = ...", "") + callback + after
         return ["@overload", *mark, future, "@overload", *mark, called]
 
     def _get_functions(self, parent, owner=""):

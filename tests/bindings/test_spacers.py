@@ -82,7 +82,7 @@ def test_closed(spacer):
     with spacer.create_subspace("user") as sub:
         inside = sub.get_space()
     assert sub.is_closed() and sub.closed
-    with raises(Code.CLOSED):
+    with raises(Code.HELPER_FAILED):
         inside.spawnv(["true"])
     with raises(Code.CLOSED):
         sub.create_space("net")

@@ -44,16 +44,17 @@ def _read(path):
 
 
 def _get_descriptors():
-    found = set()
+    found = {}
     for fd in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):  # that of the listing itself
-            found.add(f"descriptor {fd}: {os.readlink(f'/proc/self/fd/{fd}')}")
+            target = os.readlink(f"/proc/self/fd/{fd}")
+            found["descriptor", fd, target] = f"descriptor {fd}: {target}"
     return found
 
 
 def _get_threads():
     names = {tid: _read(f"/proc/self/task/{tid}/comm") for tid in os.listdir("/proc/self/task")}
-    return {f"thread {tid}: {name}" for tid, name in names.items() if name and not name.startswith(OF_GLIB)}
+    return {("thread", tid): f"thread {tid}: {name}" for tid, name in names.items() if name and not name.startswith(OF_GLIB)}
 
 
 def _describe(pid):
@@ -63,15 +64,16 @@ def _describe(pid):
 
 def _get_children():
     pids = [pid for tid in os.listdir("/proc/self/task") for pid in _read(f"/proc/self/task/{tid}/children").split()]
-    return {_describe(pid) for pid in pids}
+    return {("process", pid): _describe(pid) for pid in pids}
 
 
 def _get_strays():
     from ._library import Spacetest
-    return {f"thread in other namespaces: {stray}" for stray in Spacetest.find_strays()}
+    return {("stray", stray): f"thread in other namespaces: {stray}" for stray in Spacetest.find_strays()}
 
 
 def _look():
+    """By what does not change: a process may change its name, or end, and is still the same."""
     return _get_descriptors() | _get_threads() | _get_children()
 
 
@@ -100,7 +102,7 @@ class Watcher:
             _open_what_stays()
             Watcher._is_ready = True
         self._n_visits = self._count_visits()
-        self._strays = _get_strays() if self._knows_strays else set()
+        self._strays = _get_strays() if self._knows_strays else {}
         self._before = self.look()
 
     @staticmethod
@@ -111,10 +113,10 @@ class Watcher:
         return Spacetest.count_visits()
 
     def look(self):
-        return _look() if self._is_looked_after else set()
+        return _look() if self._is_looked_after else {}
 
     def allow(self, before):
-        self._before |= self.look() - before
+        self._before |= {key: text for key, text in self.look().items() if key not in before}
 
     def come_home(self, visit):
         """Leaves what the test did not leave, so that the next one runs where it should."""
@@ -133,10 +135,8 @@ class Watcher:
         return [f"{visits} not left, and would have lasted on: use with, or leave() on every way out"]
 
     def _find(self):
-        found = self.look() - self._before
-        if outcome.is_library_used():
-            found |= _get_strays() - self._strays
-        return found
+        found = self.look() | (_get_strays() if outcome.is_library_used() else {})
+        return {key: text for key, text in found.items() if key not in self._before and key not in self._strays}
 
     def find_leaks(self):
         """What is still there once all that was about to end has ended."""
@@ -147,4 +147,4 @@ class Watcher:
         deadline = time.monotonic() + PATIENCE
         while (found := self._find()) and time.monotonic() < deadline:
             os.sched_yield()
-        return sorted(found)
+        return sorted(found.values())
