@@ -136,9 +136,7 @@ async function runOne({body}) {
 function warmUp() {
     Spacetest.enter_transient('net,mnt').leave();
     Spacetest.TransientMntns.new().close();
-    const netns = Spacetest.TransientNetns.new();
-    netns.spawnv(['true']).wait_check(null);
-    netns.close();
+    Spacetest.NamespaceRef.new_current('uts').spawnv(['true']).wait(null);
     System.gc();
 }
 

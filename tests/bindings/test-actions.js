@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The spacetest authors
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import Spacetest from 'gi://Spacetest?version=1';
+
+import {equal, rejects, run, same, test, where} from './harness.js';
+
+const {NamespaceRef, Spacer} = Spacetest;
+
+Spacetest.registerAction('give-back', (...args) => args);
+Spacetest.registerAction('where', async kind => {
+    print('# this is no result');
+    await null;
+    return where(kind);
+});
+Spacetest.registerAction('throw', kind => {
+    if (kind === 'type')
+        throw new TypeError('wrong');
+    if (kind === 'gio')
+        throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.BUSY, 'busy');
+    throw Object.assign(new Error('own'), {name: 'OwnError'});
+});
+Spacetest.registerAction('nothing', () => {});
+Spacetest.registerAction('no-value', () => () => 1);
+Spacetest.registerAction('kill', () => Gio.Subprocess.new(['sh', '-c', 'kill -9 $PPID'], 0).wait(null));
+Spacetest.registerAction('hang', () => new Promise(() => {}));
+Spacetest.registerAction('nested', () => NamespaceRef.new_current('uts').runAction('nothing'));
+Spacetest.runActions();
+
+async function thrownBy(promise) {
+    try {
+        await promise;
+    } catch (e) {
+        return e;
+    }
+    throw new Error('nothing was thrown');
+}
+
+async function inUts(func) {
+    const here = NamespaceRef.new_current('uts');
+    await func(here);
+    here.close();
+}
+
+test('plain values come back', () => inUts(async here => {
+    const values = [null, true, 0, -1, 2 ** 53 - 1, 0.5, '', 'text ☃', [], [1, ['x']], {}, {a: {b: null}}];
+    equal(await here.runAction('give-back', ...values), values);
+    const [bytes] = await here.runAction('give-back', new Uint8Array([0, 255]));
+    same(bytes instanceof Uint8Array, true);
+    equal([...bytes], [0, 255]);
+    same(await here.runAction('nothing'), null);
+}));
+
+test('where no thread can go', async () => {
+    const spacer = Spacer.new(null);
+    const below = spacer.create_subspace('user,pid');
+    const space = below.get_space();
+    same(await space.runAction('where', 'user'), space.get_ref('user').to_string());
+    below.close();
+    spacer.close();
+});
+
+test('errors come as they are', () => inUts(async here => {
+    const type = await thrownBy(here.runAction('throw', 'type'));
+    same(type instanceof TypeError && type.message, 'wrong');
+    const gio = await thrownBy(here.runAction('throw', 'gio'));
+    same(gio.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.BUSY) && gio.message, 'busy');
+    const own = await thrownBy(here.runAction('throw', 'own'));
+    same(`${own.name} ${own.message}`, 'OwnError own');
+}));
+
+test('what is no plain value, and no action', () => inUts(async here => {
+    const circle = [];
+    circle.push(circle);
+    for (const value of [() => 1, 1n, Symbol('x'), new Map(), new Date(), 'a\0'])
+        same((await thrownBy(here.runAction('give-back', value))) instanceof TypeError, true);
+    same((await thrownBy(here.runAction('give-back', circle))) instanceof RangeError, true);
+    same((await thrownBy(here.runAction('no-value'))) instanceof TypeError, true);
+    same((await thrownBy(here.runAction('unknown'))).message, 'there is no action "unknown"');
+}));
+
+test('ends without a result', () => inUts(async here => {
+    await rejects(Spacetest.Error.CALLBACK_FAILED, here.runAction('kill'), 'signal 9');
+    await rejects(Spacetest.Error.NOT_SUPPORTED, here.runAction('nested'), "can't run actions");
+    const options = new Spacetest.ReexecOptions();
+    options.set_timeout(1000);
+    const late = await thrownBy(here.runAction('hang', options));
+    same(late.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT), true);
+}));
+
+run();
