@@ -13,6 +13,7 @@
 static int connection = -1;
 static pid_t process;
 static gboolean is_inside;
+static gboolean is_test;
 static gint is_received;    /* atomic */
 static gint is_answered;    /* atomic */
 
@@ -25,7 +26,8 @@ find_connection (const char *mark)
   if (*end != ':' || number <= STDERR_FILENO || number > G_MAXINT)
     return -1;
   const guint64 identity = g_ascii_strtoull (end + 1, &end, 10);
-  return *end == '\0' && identity != 0 && st_parcel_get_identity ((int) number) == identity ? (int) number : -1;
+  is_test = g_str_equal (end, ST_REEXEC_TEST);
+  return (is_test || *end == '\0') && identity != 0 && st_parcel_get_identity ((int) number) == identity ? (int) number : -1;
 }
 
 /* The mark is used up: what the action starts is no action. */
@@ -58,6 +60,12 @@ gboolean
 st_reexec_is_inside (void)
 {
   return is_inside;
+}
+
+gboolean
+st_reexec_is_test (void)
+{
+  return is_inside && is_test;
 }
 
 static gboolean
@@ -266,7 +274,7 @@ void
 st_reexec_init (int    *argc,
                 char ***argv)
 {
-  if (is_inside)
+  if (is_inside && !is_test)
     run_and_exit ();
   is_enabled = TRUE;
   if (!program_name)

@@ -10,6 +10,7 @@
 /* The parts of running an action need these of each other. */
 
 #define ST_REEXEC_MARK "SPACETEST_ACTION" /* NUMBER:IDENTITY of the socket to the caller */
+#define ST_REEXEC_TEST ":test"             /* comes after it */
 
 /* Values in parcels. */
 int       st_reexec_send    (int          socket,
@@ -31,6 +32,9 @@ gboolean     st_reexec_check (const char *name, /* NULL: no action of the progra
                               GError    **error);
 const char  *st_reexec_get_program_name (void);
 
+/* This process was started for one of its tests. */
+gboolean     st_reexec_is_test (void);
+
 /* One run. */
 typedef struct
 {
@@ -39,6 +43,7 @@ typedef struct
   GVariant *parameter;     /* or NULL */
   char **argv;
   gboolean is_own_program; /* whatever argv[0] is */
+  gboolean is_test;        /* of the program's, and no action */
   const StSpawnPlan *plan;
   guint timeout;           /* milliseconds, or 0 */
   guint start_timeout;

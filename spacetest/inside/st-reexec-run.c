@@ -186,9 +186,10 @@ wait_for_end (Run          *self,
 static void
 set_environment (StSpawnPlan *plan,
                  int          socket,
-                 int          number)
+                 int          number,
+                 gboolean     is_test)
 {
-  g_autofree char *mark = g_strdup_printf ("%d:%" G_GUINT64_FORMAT, number, st_parcel_get_identity (socket));
+  g_autofree char *mark = g_strdup_printf ("%d:%" G_GUINT64_FORMAT "%s", number, st_parcel_get_identity (socket), is_test ? ST_REEXEC_TEST : "");
   if (!plan->environment)
     plan->environment = g_get_environ ();
   plan->environment = g_environ_unsetenv (plan->environment, "spacetest_order");
@@ -229,7 +230,7 @@ complete_plan (const StReexecOrder *order,
                GError             **error)
 {
   const int number = give (plan, socket);
-  set_environment (plan, socket, number);
+  set_environment (plan, socket, number, order->is_test);
   if (!order->is_own_program)
     return TRUE;
   const int program = st_own_program_open ();

@@ -34,6 +34,15 @@ GPtrArray  *st_test_leaks_allow    (GHashTable *before); /* all that was not the
 void        st_test_leaks_forbid   (GPtrArray *allowed);
 GPtrArray  *st_test_leaks_wait_for_strays (GHashTable *known);
 
+/* A test in a copy of the program. */
+gboolean st_test_copy_init         (char **argv);
+gboolean st_test_copy_is_needed    (StNamespaceType types);
+gboolean st_test_copy_is_inside    (gboolean *is_asked_for);
+void     st_test_copy_done         (void);
+gboolean st_test_copy_run          (StSpace        *space,
+                                    StNamespaceType types,
+                                    GError        **error);
+
 /* Who holds a namespace. */
 void     st_test_holders_init      (void);
 char    *st_test_holders_describe  (int fd);         /* or NULL */

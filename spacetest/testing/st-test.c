@@ -64,7 +64,8 @@ st_test_init (int    *argc,
   va_end (args);
 
   st_test_report_look_outside ();
-  st_test_home_make (*argv);
+  if (!st_test_copy_init (*argv))
+    st_test_home_make (*argv);
   g_test_init (argc, argv, options[0], options[1], options[2], options[3], options[4], options[5], options[6], options[7], NULL);
   st_test_report_init ((*argv)[0]);
   st_test_leaks_begin ();
@@ -174,10 +175,34 @@ explain (const TestIn *self,
     skip (obstacle->message);
 }
 
+/* Where the program is the copy, it is in the namespaces already. */
+static gboolean
+run_in_copy (const TestIn *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean is_asked_for;
+  if (st_test_copy_is_inside (&is_asked_for))
+    {
+      if (is_asked_for)
+        {
+          self->test ();
+          st_test_copy_done ();
+        }
+      return TRUE;
+    }
+  if (!st_test_copy_is_needed (self->space ? st_space_get_types (self->space) : self->types))
+    return FALSE;
+  if (!st_test_copy_run (self->space, self->types, &error))
+    explain (self, error);
+  return TRUE;
+}
+
 static void
 run_in (gconstpointer data)
 {
   const TestIn *self = data;
+  if (run_in_copy (self))
+    return;
   g_autoptr (GError) error = NULL;
   g_autoptr (StTestScope) scope = st_test_scope_enter (self->space, self->types, &error);
   if (scope)
@@ -207,8 +232,12 @@ add_in (const char     *path,
  *
  * Adds a test that is run in new namespaces.
  *
- * Where there can be none, the test is skipped with the reason, or fails if `SPACETEST_REQUIRE=1`. User, PID and time namespaces can't
- * be entered by a thread, so that a test in them fails with %ST_ERROR_NOT_SUPPORTED's message.
+ * Where there can be none, the test is skipped with the reason, or fails if `SPACETEST_REQUIRE=1`.
+ *
+ * User, PID and time namespaces can't be entered by a thread. A test in them, and in others together with them, is run by a copy of
+ * the program that starts in there, and does what comes before [func@GLib.test_run] once more, with the name of the test as its only argument. Its result,
+ * messages and reasons for being skipped are then those of the test here. Whatever `main()` does before [func@Spacetest.test_init] is done at the copy's place
+ * as well.
  *
  * Since: 0.1
  */
@@ -227,6 +256,8 @@ st_test_add_in (const char     *path,
  * @test: the test
  *
  * Adds a test that is run in a space, which may be shared by several tests. If it can't be entered, the test fails.
+ *
+ * With a user, PID or time namespace, it is run by a copy of the program, see [func@Spacetest.test_add_in].
  *
  * Since: 0.1
  */

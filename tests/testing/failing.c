@@ -284,6 +284,44 @@ test_require_nonsense (void)
 }
 
 static void
+test_as_init_or_below (void)
+{
+  g_test_message ("process %d of user %d", getpid (), getuid ());
+  g_assert_cmpint (getpid (), <, 10);
+  g_assert_cmpint (getuid (), ==, 0);
+}
+
+static void
+test_assert (void)
+{
+  g_assert_cmpint (getuid (), ==, 42);
+}
+
+static void
+test_exit_in_copy (void)
+{
+  exit (0);
+}
+
+static void
+test_fail_in_copy (void)
+{
+  g_test_fail_printf ("by itself");
+}
+
+static void
+test_killed (void)
+{
+  raise (SIGKILL);
+}
+
+static void
+test_skip (void)
+{
+  g_test_skip ("no reason");
+}
+
+static void
 never (void)
 {
   g_print ("went on\n");
@@ -318,7 +356,13 @@ main (int    argc,
   st_test_add_in ("/in/net", KINDS, never);
   st_test_add_in ("/in/nonsense", 12345, never);
   st_test_add_in ("/in/none", ST_NAMESPACE_NONE, never);
-  st_test_add_in ("/in/pid", ST_NAMESPACE_PID, never);
+  st_test_add_in ("/in/pid", ST_NAMESPACE_USER | ST_NAMESPACE_PID, test_as_init_or_below);
+  st_test_add_in ("/in/pid-and-net", ST_NAMESPACE_USER | ST_NAMESPACE_PID | ST_NAMESPACE_TIME | ST_NAMESPACE_NET, test_as_init_or_below);
+  st_test_add_in ("/in/user-assert", ST_NAMESPACE_USER, test_assert);
+  st_test_add_in ("/in/user-exit", ST_NAMESPACE_USER, test_exit_in_copy);
+  st_test_add_in ("/in/user-fail", ST_NAMESPACE_USER, test_fail_in_copy);
+  st_test_add_in ("/in/user-killed", ST_NAMESPACE_USER, test_killed);
+  st_test_add_in ("/in/user-skip", ST_NAMESPACE_USER, test_skip);
   g_test_add_func ("/leaked/child", test_leaked_child);
   g_test_add_func ("/leaked/descriptor", test_leaked_descriptor);
   g_test_add_func ("/leaked/namespace", test_leaked_namespace);

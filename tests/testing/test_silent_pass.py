@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """Tests that left something undone don't pass, whatever they say."""
+import re
+
 import pytest
 
 NOT_LEFT = "1 visit was not left"
@@ -86,13 +88,35 @@ def test_in_space(caller):
 @pytest.mark.parametrize("path, message", [
     ("/in/none", "the test was not run"),
     ("/in/nonsense", "is not a list of namespace kinds"),
-    ("/in/pid", "the test was not run: cannot create pid namespace: no thread of a threaded process can"),
 ])
 def test_in_space_not_run(caller, path, message):
     result = caller.fails(path)
     assert f"not ok 1 {path} - " in result.stdout
     assert message in result.stdout
     assert "went on" not in result.stdout
+
+
+@pytest.mark.parametrize("path", ["/in/pid", "/in/pid-and-net"])
+def test_in_copy(caller, path):
+    assert re.search("^# process [1-9] of user 0$", caller.passes(path).stdout, re.MULTILINE)
+
+
+def test_in_copy_skipped(caller):
+    result = caller.run("/in/user-skip")
+    assert result.returncode == 0
+    assert "ok 1 /in/user-skip # SKIP no reason" in result.stdout
+
+
+@pytest.mark.parametrize("path, message", [
+    ("/in/user-assert", "assertion failed (getuid () == 42): (0 == 42)"),
+    ("/in/user-exit", "the program ended in the middle of a test"),
+    ("/in/user-fail", "inside: by itself"),
+    ("/in/user-killed", "was killed by signal 9"),
+])
+def test_in_copy_failed(caller, path, message):
+    result = caller.fails(path)
+    assert f"not ok 1 {path} - " in result.stdout
+    assert message in result.stdout
 
 
 def test_require_nonsense(caller):
