@@ -20,6 +20,8 @@ try {
     visit.leave();
 }
 
+print(Spacetest.withVisit('net,mnt', () => where('net')));
+
 print(netns.call(where, 'net'));
 print(netns.call(() => false));
 

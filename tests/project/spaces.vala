@@ -14,7 +14,6 @@ void run_programs () throws Error {
     var netns = new Spacetest.TransientNetns ();
     string[] where = { "readlink", "/proc/self/ns/net" };
     assert (output (netns.spawnv (where, SubprocessFlags.STDOUT_PIPE)) == netns.to_string ());
-    assert (output (netns.spawn (SubprocessFlags.STDOUT_PIPE, "readlink", "/proc/self/ns/net")) == netns.to_string ());
     var launcher = new Spacetest.Launcher (SubprocessFlags.STDOUT_PIPE);
     launcher.setenv ("GREETING", "hello", true);
     launcher.set_cwd ("/");
@@ -26,7 +25,7 @@ void use_spacer () throws Error {
     var spacer = new Spacetest.Spacer ();
     var options = new Spacetest.SpacerOptions () { host_name = "elsewhere", id_map = Spacetest.IdMap.ROOT };
     var inside = spacer.create_subspace (Spacetest.NamespaceType.USER | Spacetest.NamespaceType.PID, options);
-    assert (output (inside.get_space ().spawn (SubprocessFlags.STDOUT_PIPE, "uname", "-n")) == "elsewhere");
+    assert (output (inside.get_space ().spawnv ({ "uname", "-n" }, SubprocessFlags.STDOUT_PIPE)) == "elsewhere");
     var reference = inside.create_transient (NET);
     assert (reference.from_spacer);
     var died = false;
@@ -57,10 +56,10 @@ void connect_hosts (string path) throws Error {
 }
 
 async void make_things () throws Error {
-    var netns = yield new Spacetest.TransientNetns.async ();
-    var spacer = yield new Spacetest.Spacer.async (null);
-    var space = yield spacer.create_space_async (NET | Spacetest.NamespaceType.UTS);
-    var process = yield space.spawnv_async ({ "true" }, SubprocessFlags.NONE);
+    var netns = yield new Spacetest.NamespaceRef.transient_async (NET, null);
+    var spacer = new Spacetest.Spacer ();
+    var space = yield spacer.create_space_async (NET | Spacetest.NamespaceType.UTS, null);
+    var process = yield space.spawnv_async ({ "true" }, SubprocessFlags.NONE, null);
     yield process.wait_check_async ();
     netns.close ();
     spacer.close ();
