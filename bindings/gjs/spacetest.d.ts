@@ -171,6 +171,13 @@ declare module 'gi://Spacetest?version=1' {
             run_in_thread_async(...args: never[]): never;
             set_host_name(name: string): boolean;
             set_sysctl(name: string, value: string): boolean;
+            /** Until a server listens there, or the milliseconds are over. */
+            wait_listening(address: Gio.SocketAddress, type?: Gio.SocketType, timeout?: number, cancellable?: Cancellable): boolean;
+            wait_listening_async(address: Gio.SocketAddress, type?: Gio.SocketType, timeout?: number,
+                cancellable?: Cancellable): Promise<boolean>;
+            wait_listening_async(address: Gio.SocketAddress, type: Gio.SocketType, timeout: number, cancellable: Cancellable,
+                callback: Done<this>): void;
+            wait_listening_finish(result: Gio.AsyncResult): boolean;
             spawnv(argv: string[], flags?: Gio.SubprocessFlags): Gio.Subprocess;
             spawnv_async(argv: string[], flags?: Gio.SubprocessFlags, cancellable?: Cancellable): Promise<Gio.Subprocess>;
             spawnv_async(argv: string[], flags: Gio.SubprocessFlags, cancellable: Cancellable, callback: Done<this>): void;
@@ -179,6 +186,7 @@ declare module 'gi://Spacetest?version=1' {
 
         class NamespaceRef extends Space {
             static new_current(type: Kinds): NamespaceRef;
+            static new_for_chain(paths: string[], type?: Kinds): NamespaceRef;
             static new_for_fd(fd: number, type?: Kinds): NamespaceRef;
             static new_for_id(id: NamespaceId, type: Kinds): NamespaceRef;
             static new_for_path(path: string, type?: Kinds): NamespaceRef;
@@ -419,6 +427,7 @@ declare module 'gi://Spacetest?version=1' {
             delete(): boolean;
             dup_fd(): number;
             equal(other: Link): boolean;
+            get_impairment(): Impairment;
             get_index(): number;
             get_kind(): string | null;
             get_mac(): string | null;
@@ -439,6 +448,7 @@ declare module 'gi://Spacetest?version=1' {
             remove_port(port: Link): boolean;
             remove_route(destination: string, gateway?: string | null): boolean;
             rename(name: string): boolean;
+            set_impairment(impairment?: Impairment | null): boolean;
             set_mac(mac: string): boolean;
             set_mtu(mtu: number): boolean;
             set_up(up: boolean): boolean;
@@ -449,7 +459,27 @@ declare module 'gi://Spacetest?version=1' {
             wait_ready_async(cancellable?: Cancellable): Promise<boolean>;
             wait_ready_async(cancellable: Cancellable, callback: Done<this>): void;
             wait_ready_finish(result: Gio.AsyncResult): boolean;
+            wait_route(destination: string, gateway?: string | null, cancellable?: Cancellable): boolean;
+            wait_route_async(destination: string, gateway?: string | null, cancellable?: Cancellable): Promise<boolean>;
+            wait_route_async(destination: string, gateway: string | null, cancellable: Cancellable, callback: Done<this>): void;
+            wait_route_finish(result: Gio.AsyncResult): boolean;
             watch(): boolean;
+        }
+
+        class Impairment extends GObject.Object {
+            static new(): Impairment;
+            constructor(properties?: { corruption?: number; delay?: number; duplication?: number; jitter?: number; limit?: number;
+                loss?: number; rate?: number; reordering?: number });
+            corruption: number;
+            delay: number;
+            duplication: number;
+            jitter: number;
+            limit: number;
+            loss: number;
+            rate: number;
+            reordering: number;
+            to_string(): string;
+            toString(): string;
         }
 
         class Neighbour extends GObject.Object {

@@ -4,6 +4,8 @@
 // that reach the exit status.
 /* exported _init */
 
+const Gio = imports.gi.Gio;
+
 let Spacetest;
 
 // What an argument may be besides what GJS takes. Each of these is given one and returns what GJS gets.

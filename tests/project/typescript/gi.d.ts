@@ -52,6 +52,9 @@ declare module 'gi://Gio' {
         class Cancellable extends GObject.Object {
             cancel(): void;
         }
+        class SocketAddress extends GObject.Object {
+            protected readonly isAddress: true;
+        }
         class Socket extends GObject.Object {
             close(): boolean;
         }
