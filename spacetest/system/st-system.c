@@ -340,7 +340,7 @@ st_system_check_spare_descriptors (void)
   int n = 0, result = 0;
   while (n < SPARE_DESCRIPTORS && result >= 0)
     {
-      result = result_of (eventfd (0, EFD_CLOEXEC));
+      result = result_of (n == 0 ? eventfd (0, EFD_CLOEXEC) : fcntl (fds[0], F_DUPFD_CLOEXEC, 0));
       if (result >= 0)
         fds[n++] = result;
     }

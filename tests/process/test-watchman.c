@@ -111,16 +111,19 @@ test_helper_killed_while_asked (void)
   for (int round = 0; round < ROUNDS; round++)
     {
       Helper helper;
-      Idle idle;
+      Idle idle, other;
       Request request;
       StWireMessage answer;
       idle_start (&idle);
+      idle_start (&other);
       helper_start (&helper, -1);
+      if (round % 2) /* the helper is up, and has a watchman */
+        g_assert_cmpint (helper_guard (helper.connection, other.pidfd, -1), ==, 0);
       request_begin (&request, ST_WIRE_GUARD);
       st_wire_add_fd (&request.message, idle.pidfd);
       request_send (&request, helper.connection);
       const gint64 begin = g_get_monotonic_time ();
-      while (g_get_monotonic_time () < begin + round * 50)
+      while (g_get_monotonic_time () < begin + round * 40)
         sched_yield ();
       helper_kill (&helper);
       if (request_finish (&request, &answer))
@@ -131,6 +134,9 @@ test_helper_killed_while_asked (void)
       else
         g_assert_no_errno (kill (idle.pid, SIGKILL));
       idle_assert_killed (&idle);
+      if (round % 2 == 0)
+        g_assert_no_errno (kill (other.pid, SIGKILL));
+      idle_assert_killed (&other);
     }
   g_test_message ("%d of %d answered", answered, ROUNDS);
 }
