@@ -77,6 +77,8 @@ class Gir:
         called = self._get_signature(node, first, qualname, "None").replace("callback: Gio.AsyncReadyCallback | None = ...", "callback: Callback")
         before, callback, after = called.partition(", callback: Callback")
         called = before.replace(" = ...", "") + callback + after
+        before, mark_of_callback, after = called.partition("callback: Callback")
+        called = before.replace(" = ...", "") + mark_of_callback + after  # what comes before it can't be left out
         return ["@overload", *mark, future, "@overload", *mark, called]
 
     def _get_functions(self, parent, owner=""):
