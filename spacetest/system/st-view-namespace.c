@@ -43,7 +43,7 @@ follow_to_namespace (int         directory,
                      const char *name,
                      int         link)
 {
-  uint64_t number;
+  uint64_t number = 0;
   struct stat status;
   int result = read_number (link, &number);
   if (result < 0)

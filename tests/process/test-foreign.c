@@ -155,7 +155,7 @@ look_without_helper (gpointer pid)
   g_autoptr (StNamespaceRef) mntns = st_namespace_ref_new_for_pid (*(int *) pid, ST_NAMESPACE_MNT, &error);
   g_assert_no_error (error);
   g_autoptr (StMountView) view = st_mount_view_new (mntns, &error);
-  test_assert_not_made (view, error, ST_ERROR_HELPER_FAILED, "/nowhere");
+  test_assert_not_made (view, error, ST_ERROR_NOT_FOUND, "/nowhere/spacetest-helper");
 }
 
 static void
