@@ -178,14 +178,14 @@ st_spawn_plan_check (const StSpawnPlan *self,
   return check_stdio (self, error) && check_fds (self, error);
 }
 
-/* Neither this one nor higher ones are used by the program's. */
+/* Neither this one nor higher ones are used by the program's; or the highest number of all, which nothing can have. */
 int
 st_spawn_plan_get_free_fd (const StSpawnPlan *self)
 {
   int last = STDERR_FILENO;
   for (guint i = 0; i < self->fds->len; i++)
     last = MAX (last, g_array_index (self->fds, StSpawnFd, i).target);
-  return last + 1;
+  return last < G_MAXINT ? last + 1 : G_MAXINT;
 }
 
 static int
