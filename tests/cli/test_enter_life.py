@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -16,11 +17,20 @@ def state_of(pid):
         return stat.read().rpartition(")")[2].split()[0]
 
 
+def wait_for_stop(pid):
+    """It was sent the signal already, but there may be no processor for it yet."""
+    deadline = time.monotonic() + SOON
+    while state_of(pid) != "T" and time.monotonic() < deadline:
+        os.sched_yield()
+    assert state_of(pid) == "T"
+
+
 class Entered:
-    """A command in a PID namespace, and the process that stands in for it outside."""
+    """A command in a PID namespace, and the process that stands in for it outside; a job of ours: what nobody controls can't be stopped."""
 
     def __init__(self, caller, target, command, *options):
-        self.process = caller.start("enter", f"--target={target}", "--pid", *options, "--", "sh", "-c", command, stdout=subprocess.PIPE)
+        self.process = caller.start("enter", f"--target={target}", "--pid", *options, "--", "sh", "-c", command, stdout=subprocess.PIPE,
+                                    process_group=0)
         assert self.process.stdout.readline() == "ready\n"
         name = os.readlink(f"/proc/{target}/ns/pid")
         self.command = next(pid for pid in find_children(self.process.pid) if os.readlink(f"/proc/{pid}/ns/pid") == name)
@@ -108,7 +118,7 @@ def test_stop_and_continue(enter):
     for number in (signal.SIGTSTP, signal.SIGSTOP, signal.SIGTTIN):
         one.process.send_signal(number)
         assert os.waitid(os.P_PID, one.process.pid, os.WSTOPPED).si_status == number
-        assert state_of(one.command) == "T"
+        wait_for_stop(one.command)
         one.process.send_signal(signal.SIGCONT)
         assert os.waitid(os.P_PID, one.process.pid, os.WCONTINUED).si_code == os.CLD_CONTINUED
     assert one.process.poll() is None
