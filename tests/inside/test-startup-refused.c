@@ -212,12 +212,15 @@ check_too_late (Start      *start,
   start_assert (start, "left", "spacetest_net"); /* for who can use it */
 }
 
-/* Before the run-time library of a sanitizer, too. */
+/* Before the run-time library of a sanitizer, too. There may be a blank in the path, but not in LD_PRELOAD. */
 static void
 start_preload (Start      *self,
                const char *library)
 {
-  start_set (self, "LD_PRELOAD", library);
+  g_autofree char *directory = g_path_get_dirname (library);
+  g_autofree char *name = g_path_get_basename (library);
+  start_set (self, "LD_LIBRARY_PATH", directory);
+  start_set (self, "LD_PRELOAD", name);
   start_set (self, "ASAN_OPTIONS", "verify_asan_link_order=0");
 }
 

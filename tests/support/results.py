@@ -112,12 +112,15 @@ def tally(label, seconds, totals_path, log_path):
     with open(log_path, encoding="utf-8") as log:
         entries = [json.loads(line) for line in log]
     counts = Counts()
+    failed = []
     for entry in entries:
-        counts.add(count(entry))
+        part = count(entry)
+        counts.add(part)
+        if part.failed:
+            failed.append(entry)
     print(f"{label:14} {counts}   {seconds} s", flush=True)
-    for entry in entries:
-        if entry["result"] not in GOOD:
-            show_failure(entry)
+    for entry in failed:
+        show_failure(entry)
     with open(totals_path, "a", encoding="utf-8") as totals:
         totals.write(json.dumps(vars(counts)) + "\n")
 
