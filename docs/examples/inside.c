@@ -32,6 +32,17 @@ pin (const char *path)
 }
 
 static void
+look_further (const char *outer,
+              const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  const char *const chain[] = { outer, name, NULL };
+  g_autoptr (StNamespaceRef) inner = st_namespace_ref_new_for_chain (chain, ST_NAMESPACE_MNT, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (inner);
+}
+
+static void
 act (void)
 {
   g_autoptr (GError) error = NULL;
@@ -52,6 +63,8 @@ main (int    argc,
 
   look_where_we_are ();
   act ();
+
+  look_further ("/proc/self/ns/mnt", "/proc/self/ns/mnt");
 
   g_autofree char *directory = g_dir_make_tmp (NULL, NULL);
   g_autofree char *path = g_build_filename (directory, "blue", NULL);
