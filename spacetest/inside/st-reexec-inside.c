@@ -276,8 +276,6 @@ st_reexec_init (int    *argc,
                 char ***argv)
 {
   if (is_inside && !is_test)
-    run_and_exit ();
-  if (is_inside)
     exit (run ());
   is_enabled = TRUE;
   if (!program_name)
