@@ -58,10 +58,12 @@ void connect_hosts (string path) throws Error {
 async void make_things () throws Error {
     var netns = yield new Spacetest.NamespaceRef.transient_async (NET, null);
     var spacer = new Spacetest.Spacer ();
-    var space = yield spacer.create_space_async (NET | Spacetest.NamespaceType.UTS, null);
+    var inside = yield spacer.create_subspace_async (Spacetest.NamespaceType.USER, null, null);
+    var space = yield inside.create_space_async (NET | Spacetest.NamespaceType.UTS, null);
     var process = yield space.spawnv_async ({ "true" }, SubprocessFlags.NONE, null);
     yield process.wait_check_async ();
     netns.close ();
+    inside.close ();
     spacer.close ();
 }
 
