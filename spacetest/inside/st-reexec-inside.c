@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-reexec-private.h"
 
+#include "st-coverage.h"
 #include "st-error-private.h"
 #include "st-own-program.h"
 
@@ -229,7 +230,10 @@ run (void)
       value = call (name, parameter, &error);
     }
   if (getpid () != process) /* forked by the action: what is in the buffers is its parent's to write */
-    _exit (EXIT_SUCCESS);
+    {
+      st_coverage_save ();
+      _exit (EXIT_SUCCESS);
+    }
   fflush (NULL);
   if (answer (value, error, &unsaid))
     return EXIT_SUCCESS;

@@ -136,7 +136,9 @@ async function runOne({body}) {
 function warmUp() {
     Spacetest.enter_transient('net,mnt').leave();
     Spacetest.TransientMntns.new().close();
-    Spacetest.NamespaceRef.new_current('uts').spawnv(['true']).wait(null);
+    const netns = Spacetest.TransientNetns.new();
+    netns.spawnv(['true']).wait_check(null);
+    netns.close();
     System.gc();
 }
 

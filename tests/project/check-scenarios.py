@@ -20,6 +20,7 @@ COMPLETE = {
     'NET': 16,
     'OPS': 24,
     'PORT': 10,
+    'REEX': 12,
     'RTST': 11,
     'SBOX': 4,
     'SPACE': 31,

@@ -263,8 +263,9 @@ function adaptProcesses() {
         ['create_subspace', kinds, optionsOrNone, cancellable], ['create_subspace_async', kinds, optionsOrNone, cancellable],
         ['create_transient', kinds, cancellable], ['create_transient_async', kinds, cancellable]]);
     adapt(SpacerOptions.prototype, [['set_host_name', text]]);
-    adapt(Spacetest, [['reexec_run_async', any, text, optional(any, null), optional(any, null), cancellable]]);
-    adapt(Spacetest.ReexecOptions.prototype, [['set_command', texts]]);
+    adapt(ReexecOptions.prototype, [['set_command', texts]]);
+    adapt(Spacetest, [['reexec_run', any, text, orNone, cancellable], ['reexec_run_with_options', any, text, orNone, orNone, cancellable],
+        ['reexec_run_async', any, text, orNone, orNone, cancellable], ['reexec_reply_error', text, any, text]]);
 }
 
 function adaptNetworks() {

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "helper.h"
 
+#include "st-coverage.h"
 #include "st-join.h"
 #include "st-kernel.h"
 #include "st-mirror.h"
@@ -72,6 +73,7 @@ fail (const Job   *job,
       int          result)
 {
   tell (job, step, kinds, result);
+  st_coverage_save ();
   _exit (FAILED);
 }
 
@@ -262,6 +264,7 @@ execute (const Job *job)
 {
   const Order *order = job->order;
   char **environment = copy_environment ();
+  st_coverage_save ();
   StWireMessage message;
   st_wire_begin (&message, ST_WIRE_DONE, job->serial);
   check (job, ST_WIRE_STEP_EXECUTE, st_wire_send (order->answer, &message));

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "service.h"
 
+#include "st-coverage.h"
 #include "reply.h"
 #include "room.h"
 #include "st-signals.h"
@@ -184,6 +185,7 @@ end (Service *service)
       children_signal (&service->children, SIGKILL);
       wait_for_children (service);
     }
+  st_coverage_save ();
   _exit (EXIT_SUCCESS);
 }
 
