@@ -76,6 +76,13 @@ tear_down (Fixture      *fixture,
 }
 
 static void
+test_alone (void)
+{
+  g_assert_cmpint (getuid (), ==, 0);
+  g_assert_cmpint (getpid (), <, 10); /* whoever else runs on this machine */
+}
+
+static void
 test_quietly (void)
 {
   g_assert_nonnull (st_test_get_space ());
@@ -91,5 +98,6 @@ main (int    argc,
   g_test_add_func ("/server/files", test_files);
   st_test_add ("/server/host-name", Fixture, NULL, set_up, test_host_name, tear_down);
   st_test_add_in ("/server/quietly", ST_NAMESPACE_NET, test_quietly);
+  st_test_add_in ("/server/alone", ST_NAMESPACE_USER | ST_NAMESPACE_PID, test_alone);
   return g_test_run ();
 }

@@ -180,6 +180,9 @@ st_transient_mntns_mount_sysfs (StTransientMntns *self,
  *
  * Mounts a new procfs of the caller's PID namespace on `/proc`.
  *
+ * Without privilege, that is %ST_ERROR_PERMISSION_DENIED unless the PID namespace belongs to the caller's own user namespace, as after
+ * `spacetest run --pid`. A PID namespace from a spacer comes with a `/proc` of its own.
+ *
  * Returns: %TRUE if it is mounted
  *
  * Since: 0.1
