@@ -41,6 +41,17 @@ test_files (void)
   g_assert_cmpstr (seen, ==, "blue\n");
 }
 
+static void
+test_packets (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!st_test_require (ST_NAMESPACE_NET))
+    return;
+  g_autoptr (StTransientNetns) netns = st_transient_netns_new (&error);
+  g_assert_no_error (error);
+  ST_TEST_CAPTURE (ST_SPACE (netns), NULL);
+}
+
 typedef struct
 {
   StVisit *visit;
@@ -95,6 +106,7 @@ main (int    argc,
   st_test_init (&argc, &argv, NULL);
   g_test_add_func ("/server/port-80", test_port_80);
   g_test_add_func ("/server/optional", test_optional);
+  g_test_add_func ("/server/packets", test_packets);
   g_test_add_func ("/server/files", test_files);
   st_test_add ("/server/host-name", Fixture, NULL, set_up, test_host_name, tear_down);
   st_test_add_in ("/server/quietly", ST_NAMESPACE_NET, test_quietly);

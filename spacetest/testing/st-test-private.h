@@ -25,6 +25,7 @@ gboolean st_test_is_running        (void);
 void     st_test_report_look_outside (void);
 void     st_test_report_init       (const char *program);
 void     st_test_report            (void);
+void     st_test_capture_report    (void);            /* where the packets of the test that failed are */
 
 /* What is there now that was not there at the beginning. */
 void        st_test_leaks_begin    (void);

@@ -209,6 +209,7 @@ st_test_report (void)
   char places[ST_WAY_IN_SIZE];
   if (getpid () != report.pid || is_reported ())
     return;
+  st_test_capture_report ();
   st_way_in_find (&here, 0);
   gboolean has_something = st_way_in_list (&here, &report.home, places);
   if (has_something)

@@ -122,6 +122,34 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StTestScope, st_test_scope_free)
     st_test_scope_new ((types), G_LOG_DOMAIN, __FILE__, __LINE__, G_STRFUNC)
 
 SPACETEST_AVAILABLE_IN_ALL
+void st_test_start_capture (StSpace    *space,
+                            const char *interface,
+                            const char *domain,
+                            const char *file,
+                            int         line,
+                            const char *func);
+
+/**
+ * ST_TEST_CAPTURE: (skip)
+ * @space: a space; if it has no network, the caller's is recorded
+ * @interface: (nullable): the name of an interface, or %NULL for all
+ *
+ * Records the packets of a network until the test ends, and keeps the file only if the test failed: then standard error says where it is.
+ *
+ * The file is in the temporary directory, or where `SPACETEST_CAPTURES` in the environment says, and has the name of the test, the process
+ * and something of its own, as in "server-port-80-4711-x2KQ0v.pcapng". A test that ends by a crash leaves it too, maybe
+ * without the last packets. Until the test ends, the capture holds @space. If it can't be recorded, the test fails like an assertion in this line. See [class@Spacetest.Capture].
+ *
+ * ```c
+ * g_autoptr (StTransientNetns) netns = st_transient_netns_new (&error);
+ * ST_TEST_CAPTURE (ST_SPACE (netns), NULL);
+ * ```
+ *
+ * Since: 0.1
+ */
+#define ST_TEST_CAPTURE(space, interface) st_test_start_capture ((space), (interface), G_LOG_DOMAIN, __FILE__, __LINE__, G_STRFUNC)
+
+SPACETEST_AVAILABLE_IN_ALL
 void st_test_check_nothing_leaked (const char *domain,
                                    const char *file,
                                    int         line,

@@ -327,11 +327,66 @@ never (void)
   g_print ("went on\n");
 }
 
+static StTransientNetns *
+start_capture (void)
+{
+  g_autoptr (GError) error = NULL;
+  StTransientNetns *netns = st_transient_netns_new (&error);
+  g_assert_no_error (error);
+  ST_TEST_CAPTURE (ST_SPACE (netns), "lo");
+  return netns;
+}
+
+static void
+send_packet (StTransientNetns *netns)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketAddress) target = g_inet_socket_address_new_from_string ("127.0.0.1", 9);
+  g_autoptr (GSocket) sender =
+    st_space_create_socket (ST_SPACE (netns), G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
+  g_assert_no_error (error);
+  g_socket_send_to (sender, target, "a packet of the test", 20, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_good_captured (void)
+{
+  ST_TEST_ENTER (KINDS);
+  ST_TEST_CAPTURE (st_test_get_space (), NULL);
+  st_test_assert_nothing_leaked ();
+}
+
+static void
+test_captured_fail (void)
+{
+  g_test_set_nonfatal_assertions ();
+  g_autoptr (StTransientNetns) netns = start_capture ();
+  send_packet (netns);
+  g_test_fail_printf ("it failed");
+}
+
+static void
+test_captured_assertion (void)
+{
+  g_autoptr (StTransientNetns) netns = start_capture ();
+  g_assert_cmpint (1, ==, 2);
+}
+
+static void
+test_captured_inside (void)
+{
+  ST_TEST_ENTER (KINDS);
+  ST_TEST_CAPTURE (st_test_get_space (), NULL);
+  g_assert_cmpint (1, ==, 2);
+}
+
 int
 main (int    argc,
       char **argv)
 {
   st_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/good/captured", test_good_captured);
   g_test_add_func ("/good/leave", test_good_leave);
   g_test_add_func ("/good/scope", test_good_scope);
   g_test_add_func ("/good/skip", test_good_skip);
@@ -339,6 +394,9 @@ main (int    argc,
   g_test_add_func ("/assertion", test_assertion);
   g_test_add_func ("/at-home", test_at_home);
   g_test_add_func ("/bad-kinds", test_bad_kinds);
+  g_test_add_func ("/captured/assertion", test_captured_assertion);
+  g_test_add_func ("/captured/fail", test_captured_fail);
+  g_test_add_func ("/captured/inside", test_captured_inside);
   g_test_add_func ("/crash", test_crash);
   g_test_add_func ("/dropped", test_dropped);
   g_test_add_func ("/dropped-in-scope", test_dropped_in_scope);
