@@ -386,7 +386,7 @@ main (int    argc,
       char **argv)
 {
   st_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/good/captured", test_good_captured);
+  g_test_add_func ("/captured/passed", test_good_captured);
   g_test_add_func ("/good/leave", test_good_leave);
   g_test_add_func ("/good/scope", test_good_scope);
   g_test_add_func ("/good/skip", test_good_skip);

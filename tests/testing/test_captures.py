@@ -34,7 +34,7 @@ def test_packets(caller, folder):
 
 
 def test_passed(caller, folder):
-    result = caller.passes("/good/captured", SPACETEST_CAPTURES=str(folder))
+    result = caller.passes("/captured/passed", SPACETEST_CAPTURES=str(folder))
     assert list(folder.iterdir()) == []
     assert "packets" not in result.stderr
 
