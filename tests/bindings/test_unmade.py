@@ -18,6 +18,7 @@ VALUES = {
     "gateway": None, "mac": "02:00:00:00:00:01", "mtu": 1500, "number": 0, "up": True,
     "Cancellable": None, "Func": int, "path": "/etc/hostname", "size": 0, "protocol": 0, "flags": os.O_RDONLY, "mode": 0, "allow_host": False,
     "name": "net/ipv4/ip_forward", "value": "1", "hosts": [], "addresses": [], "keep": True,
+    "timeout": 1, "Impairment": None, "SocketAddress": Gio.InetSocketAddress.new_from_string("127.0.0.1", 1),
     "argv": ["true"], "SubprocessFlags": Gio.SubprocessFlags.NONE, "SpacerOptions": None, "seconds": 7,
 }
 HIDDEN = ("user_data", "func_data", "free_func_data")
