@@ -3,6 +3,7 @@
 #include "st-network-private.h"
 
 #include "st-error-private.h"
+#include "st-space-private.h"
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -168,13 +169,16 @@ st_network_get_netlink (StNetwork *self)
   return self->netlink;
 }
 
-/* That of the space, or where the calling thread is. */
+/* That of the space, or where the calling thread is; but not for a space that is closed. */
 StNamespaceRef *
 st_network_find (StSpace *space,
                  GError **error)
 {
   const StNamespaceType types = st_space_get_types (space);
-  if (types != ST_NAMESPACE_NONE && !(types & ST_NAMESPACE_NET))
+  g_auto (StHandleSet) all = { 0 };
+  if (!st_space_acquire (space, &all, error))
+    return NULL;
+  if (!(types & ST_NAMESPACE_NET))
     return st_namespace_ref_new_current (ST_NAMESPACE_NET, error);
   StNamespaceRef *ref = st_space_get_ref (space, ST_NAMESPACE_NET, error);
   return ref ? g_object_ref (ref) : NULL;
