@@ -8,7 +8,7 @@
 static void
 test_two_networks (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autofree char *before = NULL;
   g_autoptr (StNamespaceRef) home = open_current_net ();
@@ -74,7 +74,7 @@ test_here_and_there (void)
 static void
 test_same_network_elsewhere (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) there = make_netns ();
   g_autoptr (StLink) cable = make_cable (there, "a", there, "b");
@@ -88,7 +88,7 @@ static void
 test_found_end (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) alice = make_netns ();
   g_autoptr (StTransientNetns) bob = make_netns ();
@@ -102,7 +102,7 @@ static void
 test_dropped_end (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) alice = make_netns ();
   g_autoptr (StTransientNetns) bob = make_netns ();
@@ -122,7 +122,7 @@ static void
 test_existing (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) alice = make_netns ();
   g_autoptr (StTransientNetns) bob = make_netns ();
@@ -142,7 +142,7 @@ static void
 test_gone_behind_our_back (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) alice = make_netns ();
   g_autoptr (StTransientNetns) bob = make_netns ();
@@ -165,7 +165,7 @@ test_gone_behind_our_back (void)
 static void
 test_gone_with_network (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) bob = make_netns ();
   for (guint i = 0; i < 10; i++)
@@ -189,7 +189,7 @@ static void
 test_gone_with_reference (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   const int fd = st_namespace_ref_dup_fd (ST_NAMESPACE_REF (netns), &error);
@@ -206,7 +206,7 @@ static void
 test_again_and_again (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) alice = make_netns ();
   g_autoptr (StTransientNetns) bob = make_netns ();
@@ -225,7 +225,7 @@ int
 main (int    argc,
       char **argv)
 {
-  test_init (&argc, &argv);
+  test_init_with_spacer (&argc, &argv);
   test_add ("/cable/NET-11/NET-16/VETH-04/two-networks", test_two_networks);
   test_add ("/cable/LINK-01/LINK-06/VETH-01/here", test_here);
   test_add ("/cable/LINK-08/VETH-02/here-and-there", test_here_and_there);

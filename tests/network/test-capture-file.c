@@ -12,7 +12,7 @@ static void
 test_discard (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Place) place = { 0 };
   place_init (&place);
@@ -42,7 +42,7 @@ on_notify (GObject    *object,
 static void
 test_keep (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Place) place = { 0 };
   place_init (&place);
@@ -69,7 +69,7 @@ static void
 test_discard_foreign (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Place) place = { 0 };
   place_init (&place);
@@ -85,7 +85,7 @@ test_discard_foreign (void)
 static void
 test_dropped (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Place) place = { 0 };
   g_auto (File) file = { 0 };
@@ -103,7 +103,7 @@ test_dropped (void)
 static void
 test_outlives_space (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Place) place = { 0 };
   place_init (&place);
@@ -154,7 +154,7 @@ drop_in_child (gpointer data)
 static void
 test_fork (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Place) place = { 0 };
   g_auto (File) file = { 0 };
@@ -182,7 +182,7 @@ close_it (gpointer data)
 static void
 test_closed_by_two (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Place) place = { 0 };
   place_init (&place);
@@ -213,7 +213,7 @@ static void
 test_full_disk (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Place) place = { 0 };
   g_auto (File) file = { 0 };
@@ -252,7 +252,7 @@ static void
 test_full_disk_unasked (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Place) place = { 0 };
   place_init (&place);
@@ -272,7 +272,7 @@ static void
 test_bad_paths (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Place) place = { 0 };
   place_init (&place);
@@ -303,7 +303,7 @@ test_bad_interfaces (void)
 {
   const char *invalid[] = { "", "sixteen-letters-", "seventeen-letters", "a/b", "lo:1", "../lo" };
   const char *missing[] = { "missing", "fifteen-letters", ".", "..", "lo " };
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Place) place = { 0 };
   g_autofree char *content = NULL;
@@ -363,7 +363,7 @@ int
 main (int    argc,
       char **argv)
 {
-  test_init (&argc, &argv);
+  test_init_with_spacer (&argc, &argv);
   test_add ("/capture-file/discard", test_discard);
   test_add ("/capture-file/discard-foreign", test_discard_foreign);
   test_add ("/capture-file/keep", test_keep);

@@ -55,7 +55,7 @@ test_hosts (void)
 {
   const char *hosts[] = { "10.0.0.1 alice", "10.0.0.2\tbob   bob.example ", " fd00::1 alice", "fe80::1%eth0 link", NULL };
   const char *none[] = { NULL };
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autofree char *before = NULL, *after = NULL;
   g_assert_true (g_file_get_contents ("/etc/hosts", &before, NULL, NULL));
@@ -74,7 +74,7 @@ test_name_servers (void)
   const char *servers[] = { "10.0.0.1", "fd00::1", "fe80::1%eth0", NULL };
   const char *none[] = { NULL };
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientMntns) mntns = make_mntns ();
   g_assert_true (st_transient_mntns_set_name_servers (mntns, servers, &error));
@@ -91,7 +91,7 @@ test_sources (void)
   const char *hosts[] = { "10.0.0.1 alice", NULL };
   const char *const before = "passwd: files systemd\n# hosts: resolve\n hosts:  mymachines resolve [!UNAVAIL=return] files\nrpc: db\n";
   const char *const after = "passwd: files systemd\n# hosts: resolve\nhosts: files dns\nrpc: db\n";
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   for (int again = 0; again < 2; again++)
     {
@@ -112,7 +112,7 @@ test_cache (void)
 {
   g_autoptr (GError) error = NULL;
   const char *hosts[] = { "10.0.0.1 alice", NULL };
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientMntns) mntns = make_mntns ();
   g_assert_true (st_transient_mntns_mount_tmpfs (mntns, "/run", 0, &error));
@@ -134,7 +134,7 @@ test_bad_hosts (void)
   const char *const bad[] = { "", " ", "10.0.0.1", "10.0.0.1 ", "alice 10.0.0.1", "10.0.0 alice", "10.0.0.256 alice", "10.0.0.1/24 alice",
                               "10.0.0.1 a#b", "10.0.0.1 alice\n10.0.0.2 bob", "10.0.0.1\nalice", "10.0.0.1%eth0 alice", "fe80::1% alice",
                               "fe80::1%a#b alice", "# comment", "10.0.0.1 \x01" };
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autofree char *filler = g_strnfill (5000, 'x');
   g_autoptr (StTransientMntns) mntns = make_mntns ();
@@ -155,7 +155,7 @@ test_bad_servers (void)
 {
   const char *const bad[][5] = { { "alice" }, { "10.0.0.1", "" }, { "10.0.0.1 " }, { "10.0.0.1\nsearch example" }, { "::1%" }, { "0.0.0.0/0" },
                                  { "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4" } };
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientMntns) mntns = make_mntns ();
   g_autofree char *before = read_inside (mntns, "/etc/resolv.conf");
@@ -174,7 +174,7 @@ test_missing (void)
 {
   const char *none[] = { NULL };
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientMntns) mntns = make_mntns ();
   g_assert_true (st_transient_mntns_mount_tmpfs (mntns, "/etc", 0, &error));
@@ -206,7 +206,7 @@ int
 main (int    argc,
       char **argv)
 {
-  test_init (&argc, &argv);
+  test_init_with_spacer (&argc, &argv);
   test_add ("/hosts/hosts", test_hosts);
   test_add ("/hosts/name-servers", test_name_servers);
   test_add ("/hosts/sources", test_sources);

@@ -9,7 +9,7 @@ static void
 test_up_and_down (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "a", netns, "b");
@@ -28,7 +28,7 @@ static void
 test_rename (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "a", netns, "b");
@@ -46,7 +46,7 @@ static void
 test_sizes (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_cable (netns, NULL, netns, NULL);
@@ -63,7 +63,7 @@ test_mac (void)
   static const char *const bad[] = { "", "02:00:00:00:00", "02:00:00:00:00:01:02", "02-00-00-00-00-01", "2:0:0:0:0:1", "02:00:00:00:00:0g",
                                      "01:00:00:00:00:01", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00" };
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_cable (netns, NULL, netns, NULL);
@@ -79,7 +79,7 @@ static void
 test_move (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) alice = make_netns ();
   g_autoptr (StTransientNetns) bob = make_netns ();
@@ -104,7 +104,7 @@ static void
 test_bridge (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StTransientNetns) elsewhere = make_netns ();
@@ -146,7 +146,7 @@ static void
 test_macvlan (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) below = make_netns ();
   g_autoptr (StTransientNetns) above = make_netns ();
@@ -177,7 +177,7 @@ static void
 test_parent_elsewhere (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) one = make_netns ();
   g_autoptr (StTransientNetns) two = make_netns ();
@@ -203,7 +203,7 @@ static void
 test_dummy (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autofree char *before = NULL;
   g_autoptr (StNamespaceRef) home = open_current_net ();
@@ -225,7 +225,7 @@ static void
 test_vlan (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) parent = make_cable (netns, "a", netns, "b");
@@ -245,7 +245,7 @@ test_addresses (void)
                                      "fd00::1", "fd00::1/129", "fd00::1/64/64", "fe80::1%lo/64", "example.org/24", "/24" };
   static const char *const good[] = { "10.0.0.1/24", "10.0.0.1/25", "10.1.0.1/31", "10.2.0.1/32", "fd00::1/64", "fd00::2/128" };
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "a", netns, "b");
@@ -272,7 +272,7 @@ int
 main (int    argc,
       char **argv)
 {
-  test_init (&argc, &argv);
+  test_init_with_spacer (&argc, &argv);
   test_add ("/link-change/up-and-down", test_up_and_down);
   test_add ("/link-change/rename", test_rename);
   test_add ("/link-change/mtu", test_sizes);

@@ -59,7 +59,7 @@ check_first_packets (const char *one,
                      const char *target)
 {
   const guint rounds = g_test_slow () ? 500 : 25;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   for (guint i = 0; i < rounds; i++)
     {
@@ -90,7 +90,7 @@ static void
 test_duplicates (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Hosts) hosts = { 0 };
   hosts_init (&hosts);
@@ -106,7 +106,7 @@ static void
 test_taken (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Hosts) hosts = { 0 };
   hosts_init (&hosts);
@@ -123,7 +123,7 @@ static void
 test_deadline (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Hosts) hosts = { 0 };
   hosts_init (&hosts);
@@ -153,7 +153,7 @@ test_async (void)
 {
   g_autoptr (GError) error = NULL;
   GAsyncResult *result;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Hosts) hosts = { 0 };
   hosts_init (&hosts);
@@ -171,7 +171,7 @@ test_cancelled (void)
 {
   g_autoptr (GError) error = NULL;
   GAsyncResult *result;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Hosts) hosts = { 0 };
   hosts_init (&hosts);
@@ -193,7 +193,7 @@ test_gone (void)
 {
   g_autoptr (GError) error = NULL;
   GAsyncResult *result;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Hosts) hosts = { 0 };
   hosts_init (&hosts);
@@ -210,7 +210,7 @@ test_route (void)
 {
   g_autoptr (GError) error = NULL;
   GAsyncResult *result = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Hosts) hosts = { 0 };
   hosts_init (&hosts);
@@ -237,7 +237,7 @@ test_no_route (void)
 {
   g_autoptr (GError) error = NULL;
   GAsyncResult *result = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_auto (Hosts) hosts = { 0 };
   hosts_init (&hosts);
@@ -265,7 +265,7 @@ static void
 test_switch (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) middle = make_netns ();
   g_autoptr (GPtrArray) hosts = g_ptr_array_new_with_free_func (g_object_unref);
@@ -298,7 +298,7 @@ int
 main (int    argc,
       char **argv)
 {
-  test_init (&argc, &argv);
+  test_init_with_spacer (&argc, &argv);
   test_add ("/link-ready/first-packet-ipv4", test_ipv4);
   test_add ("/link-ready/first-packet-ipv6", test_ipv6);
   test_add ("/link-ready/duplicates", test_duplicates);

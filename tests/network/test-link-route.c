@@ -71,7 +71,7 @@ static void
 test_routes (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_ready_cable (netns);
@@ -100,7 +100,7 @@ static void
 test_details (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_ready_cable (netns);
@@ -124,7 +124,7 @@ static void
 test_no_way (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_ready_cable (netns);
@@ -148,7 +148,7 @@ static void
 test_neighbours (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_ready_cable (netns);
@@ -197,7 +197,7 @@ int
 main (int    argc,
       char **argv)
 {
-  test_init (&argc, &argv);
+  test_init_with_spacer (&argc, &argv);
   test_add ("/link-route/routes", test_routes);
   test_add ("/link-route/details", test_details);
   test_add ("/link-route/no-way", test_no_way);

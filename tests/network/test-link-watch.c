@@ -26,7 +26,7 @@ static void
 test_changes (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "a", netns, "b");
@@ -57,7 +57,7 @@ static void
 test_move (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) alice = make_netns ();
   g_autoptr (StTransientNetns) bob = make_netns ();
@@ -79,7 +79,7 @@ static void
 test_ends (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) lo = find_link (netns, "lo");
@@ -102,7 +102,7 @@ static void
 test_unwatch (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) lo = find_link (netns, "lo");
@@ -132,7 +132,7 @@ int
 main (int    argc,
       char **argv)
 {
-  test_init (&argc, &argv);
+  test_init_with_spacer (&argc, &argv);
   test_add ("/link-watch/changes", test_changes);
   test_add ("/link-watch/move", test_move);
   test_add ("/link-watch/ends", test_ends);

@@ -9,7 +9,7 @@ static void
 test_loopback (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   assert_there_are (netns, "lo ");
@@ -38,7 +38,7 @@ test_loopback (void)
 static void
 test_properties (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "one", netns, "two");
@@ -95,7 +95,7 @@ test_not_there (void)
 {
   static const char *const bad_names[] = { "", ".", "..", "a/b", "a b", "a:b", "a%d", "a\n", "sixteen-letters-" };
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   StSpace *space = ST_SPACE (netns);
@@ -117,7 +117,7 @@ static void
 test_closed_network (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StTransientNetns) open = make_netns ();
@@ -203,7 +203,7 @@ static void
 test_threads (void)
 {
   GThread *threads[4];
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "one", netns, "two");
@@ -217,7 +217,7 @@ int
 main (int    argc,
       char **argv)
 {
-  test_init (&argc, &argv);
+  test_init_with_spacer (&argc, &argv);
   test_add ("/link/loopback", test_loopback);
   test_add ("/link/properties", test_properties);
   test_add ("/link/at-home", test_at_home);

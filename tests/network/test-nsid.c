@@ -19,7 +19,7 @@ static void
 test_assign (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) here = make_netns ();
   g_autoptr (StTransientNetns) there = make_netns ();
@@ -44,7 +44,7 @@ static void
 test_cable (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StTransientNetns) here = make_netns ();
   g_autoptr (StTransientNetns) there = make_netns ();
@@ -75,7 +75,7 @@ int
 main (int    argc,
       char **argv)
 {
-  test_init (&argc, &argv);
+  test_init_with_spacer (&argc, &argv);
   test_add ("/nsid/NET-12/assign", test_assign);
   test_add ("/nsid/NET-13/cable", test_cable);
   test_add ("/nsid/closed", test_closed);

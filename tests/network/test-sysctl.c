@@ -85,7 +85,7 @@ assert_not_there (StSpace    *space,
 static void
 test_network (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StSpace) home = open_home (ST_NAMESPACE_NET);
   g_autoptr (StSpace) one = make_space (ST_NAMESPACE_NET);
@@ -133,7 +133,7 @@ test_on_a_visit (void)
 static void
 test_uts (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StSpace) home = open_home (ST_NAMESPACE_UTS);
   g_autoptr (StSpace) uts = make_space (ST_NAMESPACE_UTS);
@@ -151,7 +151,7 @@ static void
 test_ipc (void)
 {
   const char *const names[] = { "kernel/msgmax", "kernel/shmmni", "fs/mqueue/msg_max" };
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StSpace) home = open_home (ST_NAMESPACE_IPC);
   g_autoptr (StSpace) ipc = make_space (ST_NAMESPACE_IPC);
@@ -214,7 +214,7 @@ test_bad_names (void)
 static void
 test_wrong_kind (void)
 {
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autoptr (StSpace) netns = make_space (ST_NAMESPACE_NET);
   g_autoptr (StSpace) uts = make_space (ST_NAMESPACE_UTS);
@@ -227,7 +227,7 @@ static void
 test_bad_values (void)
 {
   const char *const bad[] = { "nonsense", "0x", " ", "", "99999999999999999999" };
-  if (!test_needs_privilege ())
+  if (!test_needs_spaces ())
     return;
   g_autofree char *long_name = g_strnfill (65, 'x');
   g_autoptr (StSpace) space = make_space (ST_NAMESPACE_NET | ST_NAMESPACE_UTS);
@@ -357,7 +357,7 @@ int
 main (int    argc,
       char **argv)
 {
-  test_init (&argc, &argv);
+  test_init_with_spacer (&argc, &argv);
   test_add ("/sysctl/network", test_network);
   test_add ("/sysctl/on-a-visit", test_on_a_visit);
   test_add ("/sysctl/uts", test_uts);

@@ -28,6 +28,19 @@ test_init (int    *argc,
   st_spacer_set_policy (ST_SPACER_POLICY_NEVER, NULL);
 }
 
+void
+test_init_with_spacer (int    *argc,
+                       char ***argv)
+{
+  g_autoptr (GError) error = NULL;
+  test_init (argc, argv);
+  if (test_is_privileged () || !st_probe (ST_NAMESPACE_USER | ST_NAMESPACE_NET, NULL, NULL))
+    return;
+  st_spacer_set_policy (ST_SPACER_POLICY_AUTO, NULL);
+  g_autoptr (StTransientNetns) first = st_transient_netns_new (&error); /* what it takes stays, too */
+  g_assert_no_error (error);
+}
+
 static void
 check_traces (gpointer data)
 {
@@ -118,6 +131,13 @@ gboolean
 test_needs_privilege (void)
 {
   return needs (test_is_privileged (), is_set ("SPACETEST_RUN_AS", "nobody"), "needs CAP_SYS_ADMIN");
+}
+
+gboolean
+test_needs_spaces (void)
+{
+  return needs (test_is_privileged () || st_spacer_get_policy () != ST_SPACER_POLICY_NEVER, FALSE,
+                "needs CAP_SYS_ADMIN or a user namespace of its own");
 }
 
 gboolean

@@ -10,6 +10,9 @@
 
 void     test_init          (int    *argc,
                              char ***argv);
+/* The same for suites about namespaces that need no visit: who may not make them has the default spacer make them. */
+void     test_init_with_spacer (int    *argc,
+                                char ***argv);
 void     test_add           (const char *path,
                              GTestFunc   test);
 
@@ -17,6 +20,7 @@ void     test_add           (const char *path,
 gboolean test_is_privileged (void);               /* CAP_SYS_ADMIN in the user namespace it is in */
 gboolean test_is_real_root  (void);               /* ... which is one where all user ids are mapped */
 gboolean test_needs_privilege (void);             /* TRUE if it has it; FALSE after skipping the test */
+gboolean test_needs_spaces (void);                /* ... or a default spacer, after test_init_with_spacer() */
 gboolean test_needs_real_root (void);
 gboolean test_needs_no_privilege (void);
 void     test_skip          (const char *reason);
