@@ -3,6 +3,8 @@
 """Each test is checked for what it leaves behind: descriptors, threads, mounts, and where its thread is."""
 import gc
 import os
+import pathlib
+import tempfile
 import time
 
 import pytest
@@ -66,6 +68,13 @@ def nothing_left_behind(what_the_first_use_starts):
     for what, trace in before.items():
         assert after[what] == trace
     assert not GLib.MainContext.default().pending()
+
+
+@pytest.fixture
+def tmp_path():
+    """Not pytest's, which is that of the user's name: there are two who are called root."""
+    with tempfile.TemporaryDirectory() as path:
+        yield pathlib.Path(path)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ GOOD = '''
 LEAKS = {
     "descriptor": ("os.open('/dev/null', os.O_RDONLY)", "descriptor", "/dev/null"),
     "thread": ("threading.Thread(target=threading.Event().wait, daemon=True).start()", "thread "),
-    "child": ("kept.append(subprocess.Popen(['sleep', '1000']))", "process ", "sleep"),
+    # It ends with its input, as the program does that left it behind.
+    "child": ("kept.append(subprocess.Popen(['cat'], stdin=subprocess.PIPE))", "process ", "cat"),
     "zombie": ("child = kept.append(subprocess.Popen(['true'], stdout=subprocess.PIPE)); kept[-1].stdout.read(); kept[-1].stdout.close(); "
                "os.waitid(os.P_PID, kept[-1].pid, os.WEXITED | os.WNOWAIT)", "which has ended, and nobody waited for it"),
     "namespace": ("kept.append(Spacetest.TransientNetns.new())", "descriptor", "net:["),
