@@ -39,8 +39,8 @@ def test_required(nobody, path):
 
 def test_exhausted(nobody):
     """In a user namespace that allows for no more of them, the probe says so."""
-    script = f"echo 0 >/proc/sys/user/max_net_namespaces && exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin {FAILING} -p /require/net"
-    result = subprocess.run(nobody.argv("unshare", "--map-root-user", "sh", "-c", script), capture_output=True, text=True, timeout=LONG)
+    script = 'echo 0 >/proc/sys/user/max_net_namespaces && exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$0" -p /require/net'
+    result = subprocess.run(nobody.argv("unshare", "--map-root-user", "sh", "-c", script, FAILING), capture_output=True, text=True, timeout=LONG)
     assert re.search(r"^ok 1 /require/net # SKIP .*max_net_namespaces", result.stdout, re.MULTILINE), result.stdout + result.stderr
 
 
