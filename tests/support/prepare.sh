@@ -100,7 +100,7 @@ prepare_build () {
   local name=$1 dir=$build_home/$1
   shift
   if is_of_this_checkout "$dir"; then
-    step "set-up" meson configure "$dir" "$@" || return
+    step "set-up" meson setup --reconfigure "$dir" "$top" "$@" || return # what was looked for may have been installed since
   else
     [ ! -e "$dir" ] || [ -d "$dir/meson-private" ] || die "$dir is in the way: it is not a build directory"
     rm -rf "$dir"
