@@ -137,7 +137,7 @@ st_namespace_id_copy (const StNamespaceId *self)
 }
 
 /**
- * st_namespace_id_free:
+ * st_namespace_id_free: (skip)
  * @self: (transfer full): an identity
  *
  * Frees an identity.

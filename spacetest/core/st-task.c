@@ -82,16 +82,30 @@ st_task_check (GTask          *task,
   start (&(Work){ .task = task, .check = check });
 }
 
+/* A task gives its result once. */
+static gboolean
+is_first_time (GAsyncResult *result)
+{
+  static const char key[] = "st-task-finished";
+  const gboolean is_first = !g_object_get_data (G_OBJECT (result), key);
+  g_object_set_data (G_OBJECT (result), key, GINT_TO_POINTER (TRUE));
+  return is_first;
+}
+
 static gboolean
 check_task (GAsyncResult *result,
             gpointer      source,
             gpointer      source_tag,
             GError      **error)
 {
-  if (g_task_is_valid (result, source) && g_async_result_is_tagged (result, source_tag))
-    return TRUE;
-  g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "the result is not of this call");
-  return FALSE;
+  const char *wrong = NULL;
+  if (!g_task_is_valid (result, source) || !g_async_result_is_tagged (result, source_tag))
+    wrong = "the result is not of this call";
+  else if (!is_first_time (result))
+    wrong = "the result was taken already: a call is finished once";
+  if (wrong)
+    g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "%s", wrong);
+  return wrong == NULL;
 }
 
 gpointer

@@ -37,7 +37,7 @@ st_pin_info_copy (const StPinInfo *self)
 }
 
 /**
- * st_pin_info_free:
+ * st_pin_info_free: (skip)
  * @self: (transfer full): what is known of a pin
  *
  * Frees it.

@@ -228,6 +228,7 @@ test_async_failures (void)
   g_assert_null (st_transient_netns_new_finish (await (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
+  test_assert_not_made (st_transient_netns_new_finish (result, &error), error, ST_ERROR_INVALID_ARGUMENT, "taken already");
   st_space_new_transient_async (ST_NAMESPACE_TIME, NULL, on_result, &wrong_type);
   g_assert_null (wrong_type);
   test_assert_not_made (st_transient_netns_new_finish (await (&wrong_type), &error), error, ST_ERROR_INVALID_ARGUMENT, "not of this call");
