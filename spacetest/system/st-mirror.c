@@ -99,6 +99,18 @@ take_signals (const StMirror *self)
   return goes_on;
 }
 
+/* The SIGCONT may come late: a command that was stopped with us has to stop once more. */
+static void
+make_up_for_continue (const StMirror *self,
+                      const sigset_t *pending)
+{
+  static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
+  kill (self->command, SIGCONT);
+  for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++)
+    if (sigismember (pending, stops[i]))
+      kill (self->command, stops[i]);
+}
+
 /* Stops as the command was. Whoever continues us means the command: a SIGCONT that is not there any more was taken back by a stop
  * signal after it, and is made up for, so that the command can stop again. */
 static void
@@ -108,7 +120,7 @@ stop_like_command (const StMirror *self,
   sigset_t pending;
   st_signals_stop_by (number, self->shadow.socket);
   if (sigpending (&pending) == 0 && !sigismember (&pending, SIGCONT))
-    kill (self->command, SIGCONT);
+    make_up_for_continue (self, &pending);
 }
 
 /* Gives the wait status when the command has ended, or -1. */
