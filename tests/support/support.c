@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -18,10 +19,19 @@ start_what_stays (void)
   g_autoptr (StTransientMntns) unused = st_transient_mntns_new (NULL);
 }
 
+/* Those that a shell ignores in what it starts in the background: what we start would ignore them, too. */
+static void
+unignore_signals (void)
+{
+  signal (SIGINT, SIG_DFL);
+  signal (SIGQUIT, SIG_DFL);
+}
+
 void
 test_init (int    *argc,
            char ***argv)
 {
+  unignore_signals ();
   g_test_init (argc, argv, NULL);
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);
   test_start_and_wait_for_names (start_what_stays);
