@@ -37,3 +37,5 @@ gboolean st_transient_mntns_do           (StHandle        *mnt,
                                           StFunc           func,
                                           StTransientWork *work,
                                           GError         **error);
+void     st_transient_mntns_set_no_proc  (GError **error,
+                                          int      number);

@@ -44,11 +44,30 @@ mount_sysfs_inside (gpointer data,
   return check_place ("/sys", TRUE, error) && report (st_transient_mntns_show_network (&work->sysfs), "sysfs", "/sys", error);
 }
 
+/* @number: the errno of mounting it, here or in a helper. */
+void
+st_transient_mntns_set_no_proc (GError **error,
+                                int      number)
+{
+  if (number == EPERM)
+    st_error_set (error, ST_ERROR_PERMISSION_DENIED,
+                  "cannot mount proc on /proc: %s (the PID namespace is not of the own user namespace; run under \"spacetest run --pid\", or "
+                  "see docs: privileges)",
+                  g_strerror (number));
+  else
+    st_error_set_result (error, -number, "cannot mount proc on /proc");
+}
+
 static gboolean
 mount_proc_inside (gpointer data,
                    GError **error)
 {
-  return check_place ("/proc", TRUE, error) && report (st_mount_proc (), "proc", "/proc", error);
+  if (!check_place ("/proc", TRUE, error))
+    return FALSE;
+  const int result = st_mount_proc ();
+  if (result < 0)
+    st_transient_mntns_set_no_proc (error, -result);
+  return result == 0;
 }
 
 static gboolean

@@ -4,6 +4,7 @@
 
 #include "st-error-private.h"
 #include "st-namespace-type.h"
+#include "st-transient-mntns-private.h"
 
 #include <errno.h>
 
@@ -30,6 +31,7 @@ static const char *const steps[] = {
   [ST_WIRE_STEP_MOUNT] = "cannot mount",
   [ST_WIRE_STEP_SHARED] = "cannot mount",
   [ST_WIRE_STEP_SYSCTL] = "cannot read or set it",
+  [ST_WIRE_STEP_MOUNT_PROC] = "cannot mount proc on /proc",
   [ST_WIRE_STEP_ANSWER] = "cannot hand over what was made",
 };
 
@@ -73,6 +75,8 @@ st_failure_set (GError            **error,
   st_error_set_result (&failure, -number, "%s", what);
   if (failed->step == ST_WIRE_STEP_SOCKET) /* sockets keep GIO's errors, whoever makes them */
     g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (number), "%s: %s", what, g_strerror (number));
+  else if (failed->step == ST_WIRE_STEP_MOUNT_PROC)
+    st_transient_mntns_set_no_proc (error, number);
   else if (failed->step == ST_WIRE_STEP_UNDERSTAND)
     st_error_set (error, ST_ERROR_HELPER_FAILED, "%s: %s", what, g_strerror (number));
   else if (failed->step == ST_WIRE_STEP_SHARED)

@@ -165,6 +165,7 @@ typedef enum
   ST_WIRE_STEP_MOUNT,
   ST_WIRE_STEP_SHARED,     /* not mounted: other mount namespaces would see it */
   ST_WIRE_STEP_SYSCTL,     /* read or set it */
+  ST_WIRE_STEP_MOUNT_PROC, /* in a mnt namespace that is there already */
   ST_WIRE_STEP_ANSWER,     /* hand over what was made */
 } StWireStep;
 

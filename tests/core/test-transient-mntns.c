@@ -231,7 +231,7 @@ test_mount_proc (void)
   if (!st_transient_mntns_mount_proc (mnt, &error))
     {
       g_assert_false (test_is_real_root ()); /* a user namespace needs a PID namespace, too */
-      test_assert_failed (error, ST_ERROR_PERMISSION_DENIED, "proc on /proc");
+      test_assert_failed (error, ST_ERROR_PERMISSION_DENIED, "run under \"spacetest run --pid\"");
       return;
     }
   g_autofree char *self = g_strdup_printf ("/proc/%d/comm", getpid ());

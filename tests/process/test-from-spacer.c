@@ -195,6 +195,10 @@ test_mounts_refused (void)
   test_assert_failed (error, ST_ERROR_NOT_FOUND, "/no/such/file");
   g_assert_false (st_transient_mntns_mount_tmpfs (mntns, long_path, 0, &error));
   test_assert_failed (error, ST_ERROR_INVALID_ARGUMENT, "cannot mount");
+  if (test_is_real_root ()) /* who may mount any */
+    return;
+  g_assert_false (st_transient_mntns_mount_proc (mntns, &error));
+  test_assert_failed (error, ST_ERROR_PERMISSION_DENIED, "run under \"spacetest run --pid\"");
 }
 
 /* The /sys of the set shows the network of the set. */

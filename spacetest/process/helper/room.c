@@ -220,7 +220,7 @@ do_mount (void *data)
     {
     case ST_WIRE_MOUNT_PROC:
       if (check_place (room, "/proc", true))
-        check (room, ST_WIRE_STEP_MOUNT, 0, st_mount_proc ());
+        check (room, ST_WIRE_STEP_MOUNT_PROC, 0, st_mount_proc ());
       break;
     case ST_WIRE_MOUNT_SYSFS:
       if (check_place (room, "/sys", true))
