@@ -37,6 +37,9 @@ typedef struct
                         int       type,
                         int       protocol,
                         GError  **error);
+  int (*open_tap) (GObject  *broker,
+                   StHandle *network,
+                   GError  **error);
   gboolean (*open_root) (GObject  *broker,
                          StHandle *mnt,
                          int      *root,        /* O_PATH */
@@ -67,6 +70,8 @@ int      st_broker_create_socket (StHandle *network,
                                   int       family,
                                   int       type,
                                   int       protocol,
+                                  GError  **error);
+int      st_broker_open_tap      (StHandle *network,
                                   GError  **error);
 gboolean st_broker_open_root     (StHandle *mnt,
                                   int      *root,

@@ -72,6 +72,14 @@ st_broker_create_socket (StHandle *network,
   return broker ? installed->create_socket (broker, network, family, type, protocol, error) : -1;
 }
 
+int
+st_broker_open_tap (StHandle *network,
+                    GError  **error)
+{
+  g_autoptr (GObject) broker = dup_broker (network, error);
+  return broker ? installed->open_tap (broker, network, error) : -1;
+}
+
 gboolean
 st_broker_open_root (StHandle *mnt,
                      int      *root,

@@ -2,43 +2,67 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-link-tap.h"
 
+#include "st-broker-private.h"
 #include "st-error-private.h"
+#include "st-failure-private.h"
 #include "st-link-private.h"
+#include "st-space-private.h"
+#include "st-stay-private.h"
 #include "st-system.h"
 #include "st-tap.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-typedef struct
-{
-  const char *wanted; /* or NULL */
-  gboolean is_ethernet;
-  char name[ST_TAP_NAME_SIZE];
-  int fd;
-} Order;
-
 /* The network is that of the thread that opens the device. */
 static gboolean
 open_here (gpointer data,
            GError **error)
 {
-  Order *order = data;
-  const char *kind = order->is_ethernet ? "tap" : "tun";
-  g_strlcpy (order->name, order->wanted ? order->wanted : order->is_ethernet ? "tap%d" : "tun%d", sizeof order->name);
-  order->fd = st_tap_open (order->name, order->is_ethernet);
-  if (order->fd >= 0)
+  int *fd = data;
+  *fd = st_tap_open ();
+  if (*fd < 0)
+    st_failure_set_no_tap (error, -*fd);
+  return *fd >= 0;
+}
+
+/* The broker goes there where the caller may not. */
+static int
+open_device (StNamespaceRef *ref,
+             GError        **error)
+{
+  int fd = -1;
+  GError *refusal = NULL;
+  g_auto (StHandleSet) network = { 0 };
+  if (!st_space_acquire (ST_SPACE (ref), &network, error))
+    return -1;
+  if (st_stay_call (&network, open_here, &fd, &refusal))
+    return fd;
+  if (fd >= 0)
+    close (fd);
+  if (st_broker_takes_over (network.of_kind[ST_KIND_NET], &refusal))
+    return st_broker_open_tap (network.of_kind[ST_KIND_NET], error);
+  g_propagate_error (error, refusal);
+  return -1;
+}
+
+static gboolean
+begin (int         fd,
+       const char *wanted,
+       gboolean    is_ethernet,
+       char        name[ST_TAP_NAME_SIZE],
+       GError    **error)
+{
+  const char *kind = is_ethernet ? "tap" : "tun";
+  g_strlcpy (name, wanted ? wanted : is_ethernet ? "tap%d" : "tun%d", ST_TAP_NAME_SIZE);
+  const int result = st_tap_begin (fd, name, is_ethernet);
+  if (result >= 0)
     return TRUE;
-  g_autofree char *step = g_strdup_printf ("cannot make %s link \"%s\"", kind, order->wanted ? order->wanted : kind);
-  if (order->fd == -ENOENT || order->fd == -ENODEV || order->fd == -ENXIO)
-    st_error_set (error, ST_ERROR_NOT_SUPPORTED, "%s: no /dev/net/tun (this kernel has no module tun, or this container no such device)",
-                  step);
-  else if (order->fd == -EACCES)
-    st_error_set (error, ST_ERROR_PERMISSION_DENIED, "%s: %s (this user may not open /dev/net/tun)", step, g_strerror (EACCES));
-  else if (order->fd == -EBUSY || order->fd == -EINVAL || order->fd == -EEXIST) /* with a name that was checked */
-    st_error_set (error, ST_ERROR_EXISTS, "%s: %s (there is one of that name already)", step, g_strerror (-order->fd));
+  g_autofree char *step = g_strdup_printf ("cannot make %s link \"%s\"", kind, wanted ? wanted : kind);
+  if (result == -EBUSY || result == -EINVAL || result == -EEXIST) /* with a name that was checked */
+    st_error_set (error, ST_ERROR_EXISTS, "%s: %s (there is one of that name already)", step, g_strerror (-result));
   else
-    st_netlink_set_error (error, order->fd, NULL, step);
+    st_netlink_set_error (error, result, NULL, step);
   return FALSE;
 }
 
@@ -63,22 +87,27 @@ make (StSpace    *space,
       gboolean    is_ethernet,
       GError    **error)
 {
-  Order order = { .wanted = name, .is_ethernet = is_ethernet, .fd = -1 };
   if (name && !st_link_name_check (name, error))
     return NULL;
   g_autoptr (StNamespaceRef) ref = st_network_find (space, error);
   g_autoptr (StNetwork) network = ref ? st_network_get (ref, error) : NULL;
   if (!network)
     return NULL;
-  const gboolean made = st_space_call (ST_SPACE (ref), open_here, &order, error);
-  StLink *link = made ? adopt (ref, network, order.name, error) : NULL;
+  char chosen[ST_TAP_NAME_SIZE];
+  const int fd = open_device (ref, error);
+  if (fd < 0)
+    {
+      g_prefix_error (error, "cannot make %s link: ", is_ethernet ? "tap" : "tun");
+      return NULL;
+    }
+  StLink *link = begin (fd, name, is_ethernet, chosen, error) ? adopt (ref, network, chosen, error) : NULL;
   if (link)
     {
-      link->fd = order.fd;
+      link->fd = fd;
       st_network_add_made (network, st_link_get_index (link));
     }
-  else if (order.fd >= 0)
-    close (order.fd);
+  else
+    close (fd);
   return link;
 }
 
@@ -91,8 +120,11 @@ make (StSpace    *space,
  * Makes an Ethernet interface whose other end is a descriptor: what the network sends is read from it, one frame at a time, and what is
  * written to it comes in. See [method@Spacetest.Link.dup_fd].
  *
- * It lives as long as the descriptor: until the link object and all duplicates are gone. It takes a visit to @space: where the caller
- * may make none, it is %ST_ERROR_PERMISSION_DENIED.
+ * It lives as long as the descriptor: until the link object and all duplicates are gone.
+ *
+ * The device `/dev/net/tun` is opened in the network. Where the caller may not go there, the default spacer does it, as
+ * [method@Spacetest.Space.create_socket] says of sockets. Who may not open the device, which in some containers is root's alone, gets
+ * %ST_ERROR_PERMISSION_DENIED; where there is none, it is %ST_ERROR_NOT_SUPPORTED.
  *
  * Returns: (transfer full): the link, or %NULL with @error set
  *

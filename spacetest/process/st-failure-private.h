@@ -10,3 +10,7 @@
 void st_failure_set (GError            **error,
                      const StWireFailed *failed,
                      guint               level);
+
+/* @number: the errno of opening /dev/net/tun, here or in a helper. */
+void st_failure_set_no_tap (GError **error,
+                            int      number);

@@ -31,6 +31,7 @@ static const char *const steps[] = {
   [ST_WIRE_STEP_MOUNT] = "cannot mount",
   [ST_WIRE_STEP_SHARED] = "cannot mount",
   [ST_WIRE_STEP_SYSCTL] = "cannot read or set it",
+  [ST_WIRE_STEP_TAP] = "cannot open /dev/net/tun",
   [ST_WIRE_STEP_MOUNT_PROC] = "cannot mount proc on /proc",
   [ST_WIRE_STEP_ANSWER] = "cannot hand over what was made",
 };
@@ -65,6 +66,20 @@ describe_level (const StWireFailed *failed,
 }
 
 void
+st_failure_set_no_tap (GError **error,
+                       int      number)
+{
+  const char *step = steps[ST_WIRE_STEP_TAP];
+  if (number == ENOENT || number == ENODEV || number == ENXIO)
+    st_error_set (error, ST_ERROR_NOT_SUPPORTED, "%s: %s (this kernel has no module tun, or this container no such device)", step,
+                  g_strerror (number));
+  else if (number == EACCES || number == EPERM)
+    st_error_set (error, ST_ERROR_PERMISSION_DENIED, "%s: %s (this user may not open it)", step, g_strerror (number));
+  else
+    st_error_set_result (error, -number, "%s", step);
+}
+
+void
 st_failure_set (GError            **error,
                 const StWireFailed *failed,
                 guint               level)
@@ -75,6 +90,8 @@ st_failure_set (GError            **error,
   st_error_set_result (&failure, -number, "%s", what);
   if (failed->step == ST_WIRE_STEP_SOCKET) /* sockets keep GIO's errors, whoever makes them */
     g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (number), "%s: %s", what, g_strerror (number));
+  else if (failed->step == ST_WIRE_STEP_TAP)
+    st_failure_set_no_tap (error, number);
   else if (failed->step == ST_WIRE_STEP_MOUNT_PROC)
     st_transient_mntns_set_no_proc (error, number);
   else if (failed->step == ST_WIRE_STEP_UNDERSTAND)

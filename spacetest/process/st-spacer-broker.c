@@ -102,6 +102,17 @@ create_socket (GObject  *broker,
   return add_fd (&request, network->fd, error) && run_request (broker, &request, take_descriptors, &made, error) ? made.fds[0] : -1;
 }
 
+static int
+open_tap (GObject  *broker,
+          StHandle *network,
+          GError  **error)
+{
+  StWireMessage request;
+  Descriptors opened = { .n = 1 };
+  st_request_begin (&request, ST_WIRE_TAP);
+  return add_fd (&request, network->fd, error) && run_request (broker, &request, take_descriptors, &opened, error) ? opened.fds[0] : -1;
+}
+
 static gboolean
 open_root (GObject  *broker,
            StHandle *mnt,
@@ -384,6 +395,7 @@ static const StBrokerFuncs funcs = {
   .get_common = get_common,
   .make = make,
   .create_socket = create_socket,
+  .open_tap = open_tap,
   .open_root = open_root,
   .mount = do_mount,
   .use_sysctl = use_sysctl,

@@ -8,23 +8,23 @@
 #include <linux/if_tun.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 int
-st_tap_open (char name[ST_TAP_NAME_SIZE],
-             bool is_ethernet)
+st_tap_open (void)
+{
+  int fd = open ("/dev/net/tun", O_RDWR | O_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int
+st_tap_begin (int  fd,
+              char name[ST_TAP_NAME_SIZE],
+              bool is_ethernet)
 {
   struct ifreq request = { .ifr_flags = (short) ((is_ethernet ? IFF_TAP : IFF_TUN) | IFF_NO_PI | IFF_TUN_EXCL) };
-  int fd = open ("/dev/net/tun", O_RDWR | O_CLOEXEC);
-  if (fd < 0)
-    return -errno;
   memcpy (request.ifr_name, name, ST_TAP_NAME_SIZE);
   if (ioctl (fd, TUNSETIFF, &request) < 0)
-    {
-      int number = errno;
-      close (fd);
-      return -number;
-    }
+    return -errno;
   memcpy (name, request.ifr_name, ST_TAP_NAME_SIZE);
-  return fd;
+  return 0;
 }

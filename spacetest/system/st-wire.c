@@ -29,6 +29,7 @@ static const Shape shapes[] = {
   [ST_WIRE_DONE] = { sizeof (StWireDone), 0, ST_N_KINDS + 1 },
   [ST_WIRE_FAILED] = { sizeof (StWireFailed), 0, 0 },
   [ST_WIRE_COMMAND] = { sizeof (StWireCommand), 1, 2 },
+  [ST_WIRE_TAP] = { sizeof (StWireTap), 2, 2 },
 };
 
 static const Shape *

@@ -40,6 +40,8 @@ typedef enum
   ST_WIRE_FAILED,
   /* To the shadow of one that joins. */
   ST_WIRE_COMMAND,      /* pidfd of the command, [its user namespace]; no answer */
+  /* To a helper that serves, too. */
+  ST_WIRE_TAP,          /* answer socket, net namespace -> /dev/net/tun, opened there */
 } StWireType;
 
 typedef struct
@@ -165,6 +167,7 @@ typedef enum
   ST_WIRE_STEP_MOUNT,
   ST_WIRE_STEP_SHARED,     /* not mounted: other mount namespaces would see it */
   ST_WIRE_STEP_SYSCTL,     /* read or set it */
+  ST_WIRE_STEP_TAP,        /* open /dev/net/tun */
   ST_WIRE_STEP_MOUNT_PROC, /* in a mnt namespace that is there already */
   ST_WIRE_STEP_ANSWER,     /* hand over what was made */
 } StWireStep;
@@ -182,6 +185,11 @@ typedef struct
   StWireHeader header;
 } StWireCommand;
 
+typedef struct
+{
+  StWireHeader header;
+} StWireTap;
+
 typedef union
 {
   StWireHeader header;
@@ -196,6 +204,7 @@ typedef union
   StWireDone done;
   StWireFailed failed;
   StWireCommand command;
+  StWireTap tap;
 } StWireRecord;
 
 typedef struct

@@ -33,6 +33,7 @@ SEEDS = {
     'space': record('SPACE', struct.pack('=II', CGROUP | IPC | MNT | NET | TIME | UTS, 1), 1),
     'space-time': record('SPACE', struct.pack('=II', TIME, 0), 1),
     'socket': record('SOCKET', struct.pack('=iii', 2, 2, 0), 2, NAMESPACE),
+    'tap': record('TAP', b'', 2, NAMESPACE),
     'root': record('ROOT', b'', 2, NAMESPACE),
     'mount-proc': mount(0, 0, b'', 2, NAMESPACE),
     'mount-sysfs': mount(1, 0, b'', 3, NAMESPACE),

@@ -39,8 +39,6 @@ test_tap (void)
 {
   g_autoptr (GError) error = NULL;
   guint8 frame[2000];
-  if (!test_needs_privilege ())
-    return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   g_autoptr (StLink) tap = make_link (st_link_new_tap, netns, NULL);
   if (!tap)
@@ -70,8 +68,6 @@ static void
 test_life (void)
 {
   g_autoptr (GError) error = NULL;
-  if (!test_needs_privilege ())
-    return;
   g_autoptr (StTransientNetns) netns = make_netns ();
   StLink *tun = make_link (st_link_new_tun, netns, "way-out");
   if (!tun)
@@ -87,6 +83,79 @@ test_life (void)
   g_autoptr (StLink) another = make_link (st_link_new_tap, netns, NULL);
   assert_done (st_link_delete (another, &error));
   assert_there_are (netns, "lo ");
+}
+
+static guint16
+sum_up (const guint8 *bytes,
+        gsize         size)
+{
+  guint32 sum = 0;
+  for (gsize i = 0; i < size; i += 2)
+    sum += (guint32) bytes[i] << 8 | bytes[i + 1];
+  while (sum >> 16)
+    sum = (sum & 0xffff) + (sum >> 16);
+  return (guint16) ~sum;
+}
+
+/* A datagram from 10.0.0.2 that is written to the descriptor is received inside. */
+static void
+assert_comes_in (StLink *tun,
+                 gpointer netns)
+{
+  guint8 packet[20 + 8 + 5] = { 0x45, 0, 0, sizeof packet, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 2, 10, 0, 0, 1,
+                                0x12, 0x67, 0x12, 0x67, 0, 8 + 5, 0, 0, 'h', 'e', 'l', 'l', 'o' };
+  char got[16];
+  g_autoptr (GError) error = NULL;
+  const guint16 sum = sum_up (packet, 20);
+  packet[10] = (guint8) (sum >> 8);
+  packet[11] = (guint8) sum;
+  g_autoptr (GSocket) receiver = make_socket (netns, G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM);
+  g_autoptr (GSocketAddress) address = inet_address ("10.0.0.1", 4711);
+  assert_done (g_socket_bind (receiver, address, FALSE, &error));
+  const int fd = dup_fd (tun);
+  g_assert_cmpint (write (fd, packet, sizeof packet), ==, sizeof packet);
+  const gssize size = g_socket_receive (receiver, got, sizeof got, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (got, size, "hello", 5);
+  close (fd);
+  close_socket (receiver);
+}
+
+static void
+test_way_in (void)
+{
+  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StLink) tun = make_link (st_link_new_tun, netns, NULL);
+  if (!tun)
+    return;
+  prepare_end (tun, "10.0.0.1/24");
+  wait_for_end (tun);
+  assert_comes_in (tun, netns);
+}
+
+/* In a user namespace of a user namespace. */
+static void
+test_below (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StSpacer) spacer = st_spacer_new (NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (StSpacer) outer = st_spacer_create_subspace (spacer, ST_NAMESPACE_USER, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (StSpacer) inner = st_spacer_create_subspace (outer, ST_NAMESPACE_USER, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (StSpace) netns = st_spacer_create_space (inner, ST_NAMESPACE_NET, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (StLink) tun = make_link (st_link_new_tun, netns, NULL);
+  if (tun)
+    {
+      prepare_end (tun, "10.0.0.1/24");
+      wait_for_end (tun);
+      assert_comes_in (tun, netns);
+    }
+  st_spacer_close (inner);
+  st_spacer_close (outer);
+  st_spacer_close (spacer);
 }
 
 static void
@@ -107,8 +176,11 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
+  start_default_spacer ();
   test_add ("/tap/tap", test_tap);
   test_add ("/tap/life", test_life);
+  test_add ("/tap/way-in", test_way_in);
+  test_add ("/tap/below", test_below);
   test_add ("/tap/no-descriptor", test_no_descriptor);
   return g_test_run ();
 }

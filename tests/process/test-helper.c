@@ -71,6 +71,34 @@ is_loopback_up (int socket)
   return (request.ifr_flags & IFF_UP) != 0;
 }
 
+/* Of the network it was opened in, whoever uses it. */
+static void
+test_tap (void)
+{
+  Maker maker;
+  int network;
+  StWireMessage answer;
+  Request request;
+  maker_start (&maker);
+  g_assert_cmpint (space_make (maker.connection, CLONE_NEWNET, &network), ==, 0);
+  request_begin (&request, ST_WIRE_TAP);
+  st_wire_add_fd (&request.message, network);
+  g_assert_true (request_do (&request, maker.connection, &answer));
+  const int here = open ("/dev/net/tun", O_RDWR | O_CLOEXEC);
+  const int number = errno;
+  if (here >= 0)
+    {
+      answer_assert_done (&answer, 0, 1);
+      g_assert_cmpint (fcntl (answer.fds[0], F_GETFD), ==, FD_CLOEXEC);
+      close (answer.fds[0]);
+      close (here);
+    }
+  else
+    answer_assert_failed (&answer, ST_WIRE_STEP_TAP, 0, number);
+  close (network);
+  maker_stop (&maker);
+}
+
 static void
 test_socket (void)
 {
@@ -293,6 +321,7 @@ main (int    argc,
   test_add ("/helper/loopback-down", test_loopback_down);
   test_add ("/helper/many-in-flight", test_many_in_flight);
   test_add ("/helper/socket", test_socket);
+  test_add ("/helper/tap", test_tap);
   test_add ("/helper/socket-here", test_socket_here);
   test_add ("/helper/space", test_space);
   return g_test_run ();

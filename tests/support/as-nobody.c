@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: The spacetest authors
  *
- * as-nobody [--userns] PROGRAM [ARGUMENT...]
+ * as-nobody [--userns] [--tun] PROGRAM [ARGUMENT...]
  *
  * Runs a program as an ordinary user without any capability. With --userns, that user is then root in namespaces of his own, as
- * "spacetest run" would make him. Who is not root stays who he is. */
+ * "spacetest run" would make him. With --tun, everybody may open /dev/net/tun, as on most machines, whatever
+ * it is here. Who is not root stays who he is. */
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define NOBODY 65534
@@ -152,6 +154,23 @@ make_reachable (void)
       err (125, "/");
 }
 
+/* In a mount namespace that is ours alone. Where no device may be made, it stays as it is. */
+static void
+open_tun (void)
+{
+  struct stat status;
+  const mode_t all = S_IFCHR | S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH;
+  if (stat ("/dev/net/tun", &status) < 0 || (status.st_mode & (S_IROTH | S_IWOTH)) == (S_IROTH | S_IWOTH))
+    return;
+  if (unshare (CLONE_NEWNS) < 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+      mount ("tmpfs", "/dev/net", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755") < 0)
+    err (125, "cannot cover /dev/net");
+  umask (0);
+  if (mknod ("/dev/net/tun", all, makedev (10, 200)) < 0 && umount ("/dev/net") < 0)
+    err (125, "cannot uncover /dev/net");
+  umask (022);
+}
+
 static void
 become_nobody (void)
 {
@@ -193,15 +212,18 @@ main (int    argc,
       char **argv)
 {
   const bool inside = argc > 1 && !strcmp (argv[1], "--userns");
-  char **program = argv + 1 + inside;
-  if (argc < 2 + inside)
-    errx (125, "usage: %s [--userns] PROGRAM [ARGUMENT...]", argv[0]);
+  const bool tun = argc > 1 + inside && !strcmp (argv[1 + inside], "--tun");
+  char **program = argv + 1 + inside + tun;
+  if (argc < 2 + inside + tun)
+    errx (125, "usage: %s [--userns] [--tun] PROGRAM [ARGUMENT...]", argv[0]);
   char *absolute = strchr (program[0], '/') ? realpath (program[0], NULL) : NULL;
   if (absolute)
     program[0] = absolute;
   if (geteuid () == 0)
     {
       make_reachable ();
+      if (tun)
+        open_tun ();
       become_nobody ();
     }
   if (inside)

@@ -9,6 +9,7 @@
 #include "st-proc-sys.h"
 #include "st-process.h"
 #include "st-system.h"
+#include "st-tap.h"
 #include "st-view.h"
 
 #include <errno.h>
@@ -165,6 +166,17 @@ create_socket (void *data)
     return;
   int fd = socket (order->family, order->type | SOCK_CLOEXEC, order->protocol);
   if (check (room, ST_WIRE_STEP_SOCKET, 0, fd < 0 ? -errno : fd))
+    keep_fd (room, fd);
+}
+
+static void
+open_tap (void *data)
+{
+  Room *room = data;
+  if (!enter (room, ST_KIND_NET, room->request->fds[1]))
+    return;
+  int fd = st_tap_open ();
+  if (check (room, ST_WIRE_STEP_TAP, 0, fd))
     keep_fd (room, fd);
 }
 
@@ -374,6 +386,14 @@ room_make_socket (const StWireMessage *request,
 {
   Room room = { .request = request };
   run (&room, 0, create_socket, reply, 0);
+}
+
+void
+room_open_tap (const StWireMessage *request,
+               const Reply         *reply)
+{
+  Room room = { .request = request };
+  run (&room, 0, open_tap, reply, 0);
 }
 
 void

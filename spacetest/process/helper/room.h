@@ -12,6 +12,8 @@ void room_make_space  (const Service       *service,
                        const Reply         *reply);
 void room_make_socket (const StWireMessage *request,
                        const Reply         *reply);
+void room_open_tap    (const StWireMessage *request,
+                       const Reply         *reply);
 void room_open_root   (const StWireMessage *request,
                        const Reply         *reply);
 void room_mount       (const StWireMessage *request,

@@ -87,6 +87,9 @@ take_request (Service       *service,
     case ST_WIRE_SOCKET:
       room_make_socket (message, reply);
       break;
+    case ST_WIRE_TAP:
+      room_open_tap (message, reply);
+      break;
     case ST_WIRE_ROOT:
       room_open_root (message, reply);
       break;
