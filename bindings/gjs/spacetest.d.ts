@@ -108,6 +108,11 @@ declare module 'gi://Spacetest?version=1' {
         function using<A extends Closable, B extends Closable, T>(a: A, b: B, func: (a: A, b: B) => T): T;
         function using<A extends Closable, B extends Closable, C extends Closable, T>(a: A, b: B, c: C, func: (a: A, b: B, c: C) => T): T;
         function using(...args: [Closable, ...(Closable | ((...objects: any[]) => unknown))[]]): any;
+        /**
+         * Calls func with a capture of an interface, or of all. The file, in SPACETEST_CAPTURES or the temporary directory, is kept
+         * if func throws, or if the promise that it returns is rejected.
+         */
+        function withCapture<T>(space: Space, name: string | null, func: (capture: Capture) => T): T;
 
         function enter_transient(types: Kinds): Visit;
         function error_quark(): GLib.Quark;

@@ -54,6 +54,7 @@ async function testCable() {
         ends.forEach((end, i) => end.add_address(`10.0.0.${i + 1}/24`));
         ends.forEach(end => end.set_up(true));
         await Promise.all(ends.map(end => end.wait_ready_async()));
+        await Spacetest.withCapture(bob, 'eth0', () => Promise.all(ends.map(end => end.wait_ready_async())));
     });
 }
 

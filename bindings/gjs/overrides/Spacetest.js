@@ -4,7 +4,8 @@
 // that reach the exit status.
 /* exported _init */
 
-const Gio = imports.gi.Gio;
+const {Gio, GLib} = imports.gi;
+const System = imports.system;
 
 let Spacetest;
 
@@ -215,6 +216,65 @@ function withVisit(space, func) {
     return using(...refs, () => made.call(func, made));
 }
 
+// A file that nobody else can read.
+function makeCaptureFile() {
+    const folder = GLib.getenv('SPACETEST_CAPTURES') || GLib.get_tmp_dir();
+    const script = GLib.path_get_basename(System.programPath ?? 'gjs').replace(/\.m?js$/, '').replace(/[^\w.-]/g, '-').slice(0, 100);
+    const file = Gio.File.new_for_path(GLib.build_filenamev([folder, `${script}-${GLib.uuid_string_random()}.pcapng`]));
+    file.create(Gio.FileCreateFlags.PRIVATE, null).close(null);
+    return file.get_path();
+}
+
+function startCapture(space, name) {
+    const path = makeCaptureFile();
+    try {
+        return Spacetest.Capture.new(space, name, path);
+    } catch (e) {
+        GLib.unlink(path);
+        throw e;
+    }
+}
+
+function dropCapture(capture) {
+    if (capture.is_closed())
+        GLib.unlink(capture.path);
+    else
+        capture.discard();
+}
+
+// What the function threw outranks what is wrong with the file, which is told.
+function keepCapture(capture) {
+    capture.keep = true;
+    try {
+        capture.close();
+    } catch (e) {
+        printerr(`spacetest: packets are missing: ${e}`);
+    }
+    if (GLib.file_test(capture.path, GLib.FileTest.EXISTS))
+        printerr(`spacetest: the packets of what failed are in ${capture.path}`);
+}
+
+// Calls func with a capture of an interface, or of all. The file is kept if func throws, or if the promise that it returns is rejected.
+function withCapture(space, name, func) {
+    needFunction(func, 'func');
+    const capture = startCapture(space, name);
+    let value;
+    try {
+        value = func(capture);
+    } catch (e) {
+        keepCapture(capture);
+        throw e;
+    }
+    if (value instanceof Promise) {
+        return value.then(settled => dropCapture(capture) ?? settled, e => {
+            keepCapture(capture);
+            throw e;
+        });
+    }
+    dropCapture(capture);
+    return value;
+}
+
 const cancellable = optional(any, null);
 const anyKind = optional(kinds, 0);
 const nameOrNone = optional(text, null);
@@ -306,7 +366,7 @@ function _init() {
     adaptNetworks();
     adaptError();
     imports.overrides.spacetestActions.adapt(this);
-    Object.assign(this, {using, withVisit});
+    Object.assign(this, {using, withCapture, withVisit});
 
     // GJS ends with status 0 after these.
     this.exit_guard_start('Gjs', ['JS ERROR', 'Unhandled promise rejection', 'Attempting to run a JS callback on a different thread']);

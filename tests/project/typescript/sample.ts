@@ -40,11 +40,12 @@ const sum: number = Spacetest.TransientNetns.new().call((a: number, b: number) =
 const later: Promise<string> = Spacetest.using(Spacetest.TransientNetns.new(), async netns => `${netns}`);
 const mntns = Spacetest.TransientMntns.new();
 mntns.overlay_file('/etc/hostname', new TextEncoder().encode('elsewhere\n'));
+const recorded: Promise<number> = Spacetest.withCapture(mntns, null, async capture => capture.get_n_packets());
 const content: Uint8Array | null = Spacetest.MountView.new(mntns).load('/etc/hostname').get_data();
 const [id, kind]: [Spacetest.NamespaceId, Spacetest.NamespaceType] = Spacetest.NamespaceId.parse('net:[4026531833]');
 Spacetest.probe_async(NET, null, (_source, result) => Spacetest.probe_finish(result));
 const same: typeof Spacetest.Space = Unversioned.Space;
-print(text, count, sum, later, content, id.inode, kind, same);
+print(text, count, sum, later, recorded, content, id.inode, kind, same);
 
 try {
     Spacetest.NamespaceRef.new_for_path('/dev/null');
