@@ -84,43 +84,44 @@ step_aside (const StMirror *self)
   st_process_leave_directory ();
 }
 
-/* Gives whether the command was told to go on. */
+/* Of these events of the command, whether there is one that was not looked at. */
 static bool
-take_signals (const StMirror *self)
+has_event (const StMirror *self,
+           int             events)
+{
+  siginfo_t info = { 0 };
+  return waitid (P_PID, self->command, &info, events | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+/* Gives whether the command was told to go on. Where it @goes_on already, a SIGCONT has reached it as it did us: to pass it on,
+ * late as it may be, could undo a stop since then. */
+static bool
+take_signals (const StMirror *self,
+              bool            goes_on)
 {
   StSignal signal;
-  bool goes_on = false;
+  bool was_told = false;
   while (st_signals_read (self->signals, &signal))
     if (st_signals_is_to_pass_on (&signal))
       {
+        if (signal.ssi_signo == SIGCONT && (goes_on || has_event (self, WCONTINUED)))
+          continue;
         st_signals_pass_on (&signal, self->command);
-        goes_on |= signal.ssi_signo == SIGCONT;
+        was_told |= signal.ssi_signo == SIGCONT;
       }
-  return goes_on;
-}
-
-/* The SIGCONT may come late: a command that was stopped with us has to stop once more. */
-static void
-make_up_for_continue (const StMirror *self,
-                      const sigset_t *pending)
-{
-  static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
-  kill (self->command, SIGCONT);
-  for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++)
-    if (sigismember (pending, stops[i]))
-      kill (self->command, stops[i]);
+  return was_told;
 }
 
 /* Stops as the command was. Whoever continues us means the command: a SIGCONT that is not there any more was taken back by a stop
- * signal after it, and is made up for, so that the command can stop again. */
+ * signal after it, and is made up for, so that the command can stop again; unless it went on with us. */
 static void
 stop_like_command (const StMirror *self,
                    int             number)
 {
   sigset_t pending;
   st_signals_stop_by (number, self->shadow.socket);
-  if (sigpending (&pending) == 0 && !sigismember (&pending, SIGCONT))
-    make_up_for_continue (self, &pending);
+  if (sigpending (&pending) == 0 && !sigismember (&pending, SIGCONT) && !has_event (self, WSTOPPED | WCONTINUED))
+    kill (self->command, SIGCONT);
 }
 
 /* Gives the wait status when the command has ended, or -1. */
@@ -131,10 +132,12 @@ look_at_command (const StMirror *self)
   while (waitpid (self->command, &status, WNOHANG | WUNTRACED | WCONTINUED) > 0)
     if (WIFSTOPPED (status))
       {
-        if (!take_signals (self)) /* both are stopped by a SIGSTOP, and then continued: that comes later */
+        if (!take_signals (self, false)) /* both are stopped by a SIGSTOP, and then continued: that comes later */
           stop_like_command (self, WSTOPSIG (status));
       }
-    else if (!WIFCONTINUED (status))
+    else if (WIFCONTINUED (status))
+      take_signals (self, true);
+    else
       return status;
   return -1;
 }
@@ -151,7 +154,7 @@ st_mirror_run (StMirror *self)
   while ((status = look_at_command (self)) < 0)
     {
       poll (&held, 1, -1);
-      take_signals (self);
+      take_signals (self, false);
     }
   st_shadow_end (&self->shadow);
   return status;
