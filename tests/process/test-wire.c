@@ -177,7 +177,7 @@ test_header (void)
 static void
 test_sizes (void)
 {
-  StWireMessage message;
+  StWireMessage message = { 0 };
   g_autofree char *big = g_malloc0 (sizeof (StWireRecord) + 1);
   st_wire_begin (&message, ST_WIRE_SPACE, 1);
   for (gsize size = 0; size < sizeof (StWireSpace); size++)
