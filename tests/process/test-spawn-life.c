@@ -42,14 +42,45 @@ has_mark (const char *pid,
   return g_file_get_contents (path, &text, &size, NULL) && memmem (text, size, mark, strlen (mark));
 }
 
+/* What it is, and what it does. */
+static void
+describe (const char *pid)
+{
+  static const char *const files[] = { "status", "stat", "cmdline", "wchan", "syscall", "stack" };
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = g_build_filename ("/proc", pid, files[i], NULL);
+      g_autofree char *text = NULL;
+      gsize size = 0;
+      if (!g_file_get_contents (path, &text, &size, NULL))
+        continue;
+      for (gsize k = 0; k < size; k++)
+        if (text[k] == '\n' || text[k] == '\0')
+          text[k] = ' ';
+      g_test_message ("%s: %s", path, text);
+    }
+}
+
 static guint
-count_marked (const char *mark)
+visit_marked (const char *mark,
+              gboolean    describes)
 {
   guint n = 0;
   g_autoptr (GDir) directory = g_dir_open ("/proc", 0, NULL);
   for (const char *name; (name = g_dir_read_name (directory));)
-    n += g_ascii_isdigit (*name) && has_mark (name, mark);
+    if (g_ascii_isdigit (*name) && has_mark (name, mark))
+      {
+        n++;
+        if (describes)
+          describe (name);
+      }
   return n;
+}
+
+static guint
+count_marked (const char *mark)
+{
+  return visit_marked (mark, FALSE);
 }
 
 static void
@@ -58,7 +89,7 @@ wait_until_none (const char *mark)
   const gint64 begin = g_get_monotonic_time ();
   while (count_marked (mark) > 0 && g_get_monotonic_time () < begin + PATIENCE)
     sched_yield ();
-  g_assert_cmpuint (count_marked (mark), ==, 0);
+  g_assert_cmpuint (visit_marked (mark, TRUE), ==, 0);
   g_test_message ("all gone after %" G_GINT64_FORMAT " ms", (g_get_monotonic_time () - begin) / 1000);
 }
 
