@@ -190,7 +190,7 @@ follow (StLink            *self,
 /**
  * st_link_move:
  * @self: a link
- * @space: where to; if it has no network, the caller's is meant
+ * @space: where to; if it has no network, that of the caller's visit is meant, never that of home
  * @name: (nullable): its name there, or %NULL to keep the one it has
  * @error: return location for a [error@Spacetest.Error]
  *

@@ -174,7 +174,7 @@ adopt_cable (const Kind *kind,
 
 /**
  * st_link_new_veth: (constructor)
- * @space: a space; if it has no network, the caller's is meant
+ * @space: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @name: (nullable): the name of the end there, or %NULL for a free one like "veth0"
  * @peer_space: the space of the other end; it may be the same
  * @peer_name: (nullable): the name of the other end, or %NULL for a free one
@@ -300,7 +300,7 @@ make_alone (const Kind   *kind,
 
 /**
  * st_link_new_dummy: (constructor)
- * @space: a space; if it has no network, the caller's is meant
+ * @space: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @name: (nullable): the name, or %NULL for a free one like "dummy0"
  * @error: return location for a [error@Spacetest.Error]
  *
@@ -324,7 +324,7 @@ st_link_new_dummy (StSpace    *space,
 
 /**
  * st_link_new_bridge: (constructor)
- * @space: a space; if it has no network, the caller's is meant
+ * @space: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @name: (nullable): the name, or %NULL for a free one like "br0"
  * @error: return location for a [error@Spacetest.Error]
  *

@@ -21,7 +21,7 @@ fail (StNamespaceRef *ref,
 
 /**
  * st_link_list:
- * @space: a space; if it has no network, the caller's is meant
+ * @space: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @error: return location for a [error@Spacetest.Error]
  *
  * Lists the links of a network, `lo` among them, in the order of their numbers.
@@ -80,7 +80,7 @@ find (StSpace    *space,
 
 /**
  * st_link_new_for_name:
- * @space: a space; if it has no network, the caller's is meant
+ * @space: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @name: the name of a link there
  * @error: return location for a [error@Spacetest.Error]
  *
@@ -102,7 +102,7 @@ st_link_new_for_name (StSpace    *space,
 
 /**
  * st_link_new_for_index:
- * @space: a space; if it has no network, the caller's is meant
+ * @space: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @index: the number of a link there, not 0
  * @error: return location for a [error@Spacetest.Error]
  *

@@ -113,7 +113,7 @@ make (StSpace    *space,
 
 /**
  * st_link_new_tap: (constructor)
- * @space: a space; if it has no network, the caller's is meant
+ * @space: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @name: (nullable): the name, or %NULL for a free one like "tap0"
  * @error: return location for a [error@Spacetest.Error]
  *
@@ -141,7 +141,7 @@ st_link_new_tap (StSpace    *space,
 
 /**
  * st_link_new_tun: (constructor)
- * @space: a space; if it has no network, the caller's is meant
+ * @space: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @name: (nullable): the name, or %NULL for a free one like "tun0"
  * @error: return location for a [error@Spacetest.Error]
  *

@@ -211,7 +211,7 @@ wait_listening (StSpace      *self,
 
 /**
  * st_space_wait_listening:
- * @self: a space; if it has no network, the caller's is meant
+ * @self: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @address: an address of IPv4 or IPv6, with a port
  * @type: %G_SOCKET_TYPE_STREAM for TCP, %G_SOCKET_TYPE_DATAGRAM for UDP
  * @timeout: for how long, in milliseconds; 0 is for ever
@@ -259,7 +259,7 @@ wait_for_task (GTask   *task,
 
 /**
  * st_space_wait_listening_async:
- * @self: a space; if it has no network, the caller's is meant
+ * @self: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @address: an address of IPv4 or IPv6, with a port
  * @type: %G_SOCKET_TYPE_STREAM for TCP, %G_SOCKET_TYPE_DATAGRAM for UDP
  * @timeout: for how long, in milliseconds; 0 is for ever

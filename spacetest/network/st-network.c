@@ -3,6 +3,8 @@
 #include "st-network-private.h"
 
 #include "st-error-private.h"
+#include "st-thread-private.h"
+#include "st-namespace-ref-private.h"
 #include "st-space-private.h"
 
 #include <linux/if_link.h>
@@ -169,7 +171,28 @@ st_network_get_netlink (StNetwork *self)
   return self->netlink;
 }
 
-/* That of the space, or where the calling thread is; but not for a space that is closed. */
+static gboolean
+is_home (StNamespaceRef *ref)
+{
+  const int fd = st_thread_open_home (&st_kinds[ST_KIND_NET]);
+  g_autoptr (StHandle) home = fd < 0 ? NULL : st_handle_new_take (fd, &st_kinds[ST_KIND_NET], NULL);
+  g_autoptr (StHandle) handle = st_namespace_ref_dup_handle (ref, NULL);
+  return !home || !handle || st_system_is_same (&home->identity, &handle->identity);
+}
+
+/* Nobody means the network of home who names a space without one. */
+static StNamespaceRef *
+find_current (GError **error)
+{
+  g_autoptr (StNamespaceRef) ref = st_namespace_ref_new_current (ST_NAMESPACE_NET, error);
+  if (!ref || !is_home (ref))
+    return g_steal_pointer (&ref);
+  g_set_error (error, ST_ERROR, ST_ERROR_WOULD_TOUCH_HOST,
+               "this space has no network, and the calling thread is at home (give a reference to the network that is meant)");
+  return NULL;
+}
+
+/* That of the space, or where the calling thread is on a visit; but not for a space that is closed. */
 StNamespaceRef *
 st_network_find (StSpace *space,
                  GError **error)
@@ -179,7 +202,7 @@ st_network_find (StSpace *space,
   if (!st_space_acquire (space, &all, error))
     return NULL;
   if (!(types & ST_NAMESPACE_NET))
-    return st_namespace_ref_new_current (ST_NAMESPACE_NET, error);
+    return find_current (error);
   StNamespaceRef *ref = st_space_get_ref (space, ST_NAMESPACE_NET, error);
   return ref ? g_object_ref (ref) : NULL;
 }

@@ -79,7 +79,7 @@ ask (const Pair *pair,
 
 /**
  * st_space_get_nsid:
- * @self: a space; if it has no network, the caller's is meant
+ * @self: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @other: another one
  * @error: return location for a [error@Spacetest.Error]
  *
@@ -108,7 +108,7 @@ st_space_get_nsid (StSpace *self,
 
 /**
  * st_space_assign_nsid:
- * @self: a space; if it has no network, the caller's is meant
+ * @self: a space; if it has no network, that of the caller's visit is meant, never that of home
  * @other: another one
  * @number: the number, or -1 for a free one
  * @error: return location for a [error@Spacetest.Error]

@@ -18,8 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 1000
-
 typedef struct
 {
   pid_t other; /* who stands in for the command */
@@ -200,22 +198,11 @@ st_shadow_show (const StShadow *self,
   return st_wire_send (self->socket, &message);
 }
 
-static void
-wait_for_end (pid_t pid)
-{
-  struct pollfd ended = { .fd = st_kernel_pidfd_open (pid), .events = POLLIN };
-  if (ended.fd >= 0)
-    poll (&ended, 1, PATIENCE_MS);
-  waitpid (pid, NULL, ended.fd >= 0 ? WNOHANG : 0);
-  if (ended.fd >= 0)
-    close (ended.fd);
-}
-
-/* Kills the command, if it is not gone yet. A shadow whose end takes the kernel long keeps nobody alive. */
+/* Kills the command, if it is not gone yet. */
 void
 st_shadow_end (StShadow *self)
 {
   close (self->socket);
-  if (self->pid > 0)
-    wait_for_end (self->pid);
+  while (self->pid > 0 && waitpid (self->pid, NULL, 0) < 0 && errno == EINTR)
+    ;
 }
