@@ -241,15 +241,15 @@ set_point_error (GError    **error,
                  gboolean    at_home,
                  const char *path)
 {
-  const char *why = result == -EEXIST   ? ": a namespace is pinned there already"
-                    : result == -EINVAL ? ": it is not a regular file"
-                    : result == -ENOENT && !at_home
-                      ? ": away from home no file is made, since the host might see it"
-                      : "";
   if (result == -EEXIST)
-    st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "cannot pin on %.256s%s", path, why);
+    st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "cannot pin on %.256s: a namespace is pinned there already", path);
+  else if (result == -ENOTEMPTY)
+    st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "cannot pin on %.256s: the file is not empty, and nobody could read it meanwhile", path);
   else
-    st_error_set_result (error, result, "cannot pin on %.256s%s", path, why);
+    st_error_set_result (error, result, "cannot pin on %.256s%s", path,
+                         result == -EINVAL                 ? ": it is not a regular file"
+                         : result == -ENOENT && !at_home ? ": away from home no file is made, since the host might see it"
+                                                         : "");
 }
 
 /* What is mounted where others see it is meant to be seen, if that is at home; but a mount namespace can't be. */
@@ -321,13 +321,13 @@ make (StPin    *self,
 /**
  * st_pin_new: (constructor)
  * @reference: a namespace
- * @path: (type filename): a regular file to bind it to; where there is none, it is made, in a directory that must be there
+ * @path: (type filename): an empty file to bind it to; where there is none, it is made, in a directory that must be there
  * @error: return location for a [error@Spacetest.Error]
  *
  * Binds a namespace to a file, in the mount namespace of the calling thread.
  *
- * It takes `CAP_SYS_ADMIN` over that mount namespace, otherwise it is %ST_ERROR_PERMISSION_DENIED. Where a namespace is pinned already, it is
- * %ST_ERROR_INVALID_ARGUMENT; a missing directory is %ST_ERROR_NOT_FOUND.
+ * It takes `CAP_SYS_ADMIN` over that mount namespace, otherwise it is %ST_ERROR_PERMISSION_DENIED. Where a namespace is pinned already, and
+ * on a file that has something in it, which would be hidden from everybody, it is %ST_ERROR_INVALID_ARGUMENT; a missing directory is %ST_ERROR_NOT_FOUND.
  *
  * At home, a pin on a shared mount is seen in the mount namespaces that share it, as that of `ip netns add` is. Elsewhere
  * that is refused with %ST_ERROR_WOULD_TOUCH_HOST, and the file must be there. A mount namespace can be pinned on a private mount only, and only in a mount

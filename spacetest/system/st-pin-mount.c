@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int
@@ -20,19 +22,30 @@ result_of (int result)
   return result < 0 ? -errno : result;
 }
 
+/* Their files are of size 0 whatever is in them. */
+static bool
+is_of_kernel (const struct statfs *filesystem)
+{
+  return filesystem->f_type == PROC_SUPER_MAGIC || filesystem->f_type == SYSFS_MAGIC || filesystem->f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/* What is in the file could not be read while it is covered. */
 static int
 check_point (int point)
 {
   struct stat status;
+  struct statfs filesystem;
   const StKind *kind;
-  if (fstat (point, &status) < 0)
+  if (fstat (point, &status) < 0 || fstatfs (point, &filesystem) < 0)
     return -errno;
   if (S_ISDIR (status.st_mode))
     return -EISDIR;
   if (!S_ISREG (status.st_mode))
     return -EINVAL;
   const int file = st_system_get_kind (point, &kind); /* an O_PATH descriptor says EBADF, if it is one of nsfs */
-  return file == 0 || file == -EBADF ? -EEXIST : 0;
+  if (file == 0 || file == -EBADF)
+    return -EEXIST;
+  return status.st_size > 0 || is_of_kernel (&filesystem) ? -ENOTEMPTY : 0;
 }
 
 static int
@@ -49,7 +62,7 @@ create_point (const char *path,
   return point;
 }
 
-/* Gives the file to mount on. -EEXIST: there is a namespace on it already. */
+/* Gives the file to mount on. -EEXIST: there is a namespace on it already; -ENOTEMPTY: there is something in it. */
 int
 st_pin_mount_open_point (const char *path,
                          bool        may_create,

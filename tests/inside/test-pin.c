@@ -164,14 +164,14 @@ test_keep_alive (void)
   run (keep_alive);
 }
 
-/* What was there stays there. */
+/* What was there stays there: an empty file. */
 static void
 use_file (gpointer unused)
 {
   struct stat status;
   prepare ();
   g_autoptr (StNamespaceRef) uts = open_namespace ("/proc/thread-self/ns/uts");
-  g_assert_true (g_file_set_contents (REFUSAL_ROOT "/file", "mine", -1, NULL));
+  g_assert_true (g_file_set_contents (REFUSAL_ROOT "/file", "", 0, NULL));
   g_assert_no_errno (symlink ("file", REFUSAL_ROOT "/link"));
   g_assert_no_errno (chdir (REFUSAL_ROOT));
   g_autoptr (StPin) relative = pin (uts, "./file");
@@ -181,9 +181,8 @@ use_file (gpointer unused)
   g_autoptr (StPin) through_link = pin (uts, REFUSAL_ROOT "/link");
   g_assert_true (is_listed (REFUSAL_ROOT "/file", uts));
   unpin (through_link);
-  g_autofree char *content = NULL;
-  g_assert_true (g_file_get_contents (REFUSAL_ROOT "/file", &content, NULL, NULL));
-  g_assert_cmpstr (content, ==, "mine");
+  g_assert_no_errno (lstat (REFUSAL_ROOT "/file", &status));
+  g_assert_true (S_ISREG (status.st_mode));
   g_assert_no_errno (lstat (REFUSAL_ROOT "/link", &status));
 }
 
@@ -191,6 +190,28 @@ static void
 test_file (void)
 {
   run (use_file);
+}
+
+/* Nobody could read what is in a file that a namespace covers. */
+static void
+pin_on_content (gpointer unused)
+{
+  prepare ();
+  g_autofree char *content = NULL;
+  g_autoptr (StNamespaceRef) uts = open_namespace ("/proc/thread-self/ns/uts");
+  g_assert_true (g_file_set_contents (REFUSAL_ROOT "/file", "mine", -1, NULL));
+  g_assert_no_errno (symlink ("file", REFUSAL_ROOT "/link"));
+  check_refused (uts, REFUSAL_ROOT "/file", ST_ERROR_INVALID_ARGUMENT, "cannot pin on " REFUSAL_ROOT "/file: the file is not empty");
+  check_refused (uts, REFUSAL_ROOT "/link", ST_ERROR_INVALID_ARGUMENT, "is not empty");
+  check_refused (uts, "/proc/sys/kernel/hostname", ST_ERROR_INVALID_ARGUMENT, "is not empty"); /* of size 0 */
+  g_assert_true (g_file_get_contents (REFUSAL_ROOT "/file", &content, NULL, NULL));
+  g_assert_cmpstr (content, ==, "mine");
+}
+
+static void
+test_content (void)
+{
+  run (pin_on_content);
 }
 
 static void
@@ -441,6 +462,7 @@ main (int    argc,
   test_add ("/pin/keep-alive", test_keep_alive);
   test_add ("/pin/file", test_file);
   test_add ("/pin/bad-points", test_bad_points);
+  test_add ("/pin/content", test_content);
   test_add ("/pin/BIND-03/BIND-04/bad-references", test_bad_references);
   test_add ("/pin/behind-our-back", test_behind_our_back);
   test_add ("/pin/elsewhere", test_elsewhere);
