@@ -4,6 +4,7 @@
 
 #include "st-error.h"
 #include "st-probe.h"
+#include "st-startup.h"
 #include "st-stay-private.h"
 #include "st-visit.h"
 
@@ -11,6 +12,15 @@
 
 /* The macro for programs without assertions is not for us. */
 #undef st_test_init
+
+/* No test is to pass at home that was told to run elsewhere. */
+static void
+check_startup (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!st_startup_get_status (&error))
+    g_error ("st_test_init: %s", error->message);
+}
 
 /**
  * st_test_init: (skip)
@@ -27,6 +37,8 @@
  *
  * Where that is refused, everything goes on as it is: [func@Spacetest.test_require] skips a test with the reason, and
  * [func@Spacetest.TEST_ENTER] fails with it. `SPACETEST_NO_USERNS=1` in the environment forbids it.
+ *
+ * A program that could not join what its environment names ([func@Spacetest.startup_get_status]) ends here, with the reason.
  *
  * From here on no test passes that does not leave what it entered, starts a thread that stays on a visit, or calls
  * `exit()`. If a test fails on a visit, or holds other namespaces, a command to get there is written to standard error.
@@ -63,6 +75,7 @@ st_test_init (int    *argc,
       g_error ("st_test_init: more than %d options", MOST_OPTIONS);
   va_end (args);
 
+  check_startup ();
   st_test_report_look_outside ();
   if (!st_test_copy_init (*argv))
     st_test_home_make (*argv);

@@ -122,3 +122,10 @@ def test_in_copy_failed(caller, path, message):
 def test_require_nonsense(caller):
     """A mistake is no reason to skip."""
     assert "not ok 1 /require/nonsense" in caller.fails("/require/nonsense").stdout
+
+
+def test_not_where_it_was_told_to_be(caller):
+    """By the startup switch."""
+    result = caller.run("/good", spacetest_net="/nowhere")
+    assert result.returncode != 0 and "\nok " not in result.stdout
+    assert "cannot open spacetest_net=/nowhere: No such file or directory" in result.stderr
