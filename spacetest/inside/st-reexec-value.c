@@ -46,12 +46,20 @@ st_reexec_check_value (GVariant *value,
   return FALSE;
 }
 
+/* The other side trusts it, so that what is not as it should be becomes what accessors make of it here. */
+static GVariant *
+normalise (GVariant *value)
+{
+  g_autoptr (GVariant) kept = g_variant_ref_sink (value);
+  return g_variant_get_normal_form (kept);
+}
+
 int
 st_reexec_send (int          socket,
                 StParcelKind kind,
                 GVariant    *value)
 {
-  g_autoptr (GVariant) kept = value ? g_variant_ref_sink (value) : NULL;
+  g_autoptr (GVariant) kept = value ? normalise (value) : NULL;
   StParcel parcel = { kind, -1 };
   if (kept)
     parcel.content = st_parcel_create_content (g_variant_get_data (kept), g_variant_get_size (kept));

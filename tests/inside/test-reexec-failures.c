@@ -118,15 +118,25 @@ nest (GVariant *parameter,
 
 /* REEX-05, REEX-08, and whoever is started by a mark: programs of other names. */
 static GVariant *
+run_command_with (StReexecOptions *options,
+                  const char      *name,
+                  GVariant        *parameter,
+                  const char      *argument,
+                  GError         **error)
+{
+  const char *const argv[] = { own_path, argument, NULL };
+  g_autoptr (StSpace) here = open_own_space ();
+  st_reexec_options_set_command (options, argv);
+  return st_reexec_run_with_options (here, name, parameter, options, NULL, error);
+}
+
+static GVariant *
 run_command (StReexecOptions *options,
              const char      *name,
              const char      *argument,
              GError         **error)
 {
-  const char *const argv[] = { own_path, argument, NULL };
-  g_autoptr (StSpace) here = open_own_space ();
-  st_reexec_options_set_command (options, argv);
-  return st_reexec_run_with_options (here, name, NULL, options, NULL, error);
+  return run_command_with (options, name, NULL, argument, error);
 }
 
 /* REEX-05: neither in a program that never said it could, nor when started from it. */
@@ -146,6 +156,20 @@ test_no_init (void)
   g_autofree char *output = read_all (g_subprocess_get_stdout_pipe (process));
   g_subprocess_wait (process, NULL, NULL);
   g_assert_cmpstr (output, ==, "this program does not run actions: it has not called st_reexec_init()");
+}
+
+/* Nobody reads it, and nobody waits for that. */
+static void
+test_unread (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StReexecOptions) options = st_reexec_options_new ();
+  g_autofree char *text = g_strnfill (8 * 1024 * 1024, 'x');
+  test_assert_not_made (run_command_with (options, "number", g_variant_new_string (text), "--end", &error), error, ST_ERROR_CALLBACK_FAILED,
+                        "ended with status 4");
+  st_reexec_options_set_timeout (options, 300);
+  g_assert_null (run_command_with (options, "number", g_variant_new_string (text), "--block", &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 }
 
 /* REEX-06 */
@@ -405,5 +429,6 @@ main (int    argc,
   test_add ("/reexec/failures/options", test_options);
   test_add ("/reexec/failures/outside", test_outside);
   test_add ("/reexec/failures/timeout", test_timeout);
+  test_add ("/reexec/failures/unread", test_unread);
   return g_test_run ();
 }

@@ -4,9 +4,12 @@
 #include "action-support.h"
 
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <sys/stat.h>
 
 #define MEGABYTE (1024 * 1024)
+
+static const char *own_path;
 
 static GVariant *
 be_silent (GVariant *parameter,
@@ -181,6 +184,21 @@ test_environment (void)
     }
 }
 
+/* What the program itself was to join is not for the copy. */
+static void
+test_inherited_environment (void)
+{
+  const char *value;
+  g_autoptr (StSpace) here = open_own_space ();
+  g_setenv ("spacetest_net", "/nowhere", TRUE);
+  g_setenv ("spacetest_order", "", TRUE);
+  g_autoptr (GVariant) unset = action_run (here, "variable", g_variant_new_string ("spacetest_net"));
+  g_unsetenv ("spacetest_net");
+  g_unsetenv ("spacetest_order");
+  g_variant_get (unset, "m&s", &value);
+  g_assert_null (value);
+}
+
 /* REEX-04 */
 static void
 test_parameter (void)
@@ -210,6 +228,16 @@ test_types (void)
   check_comes_back (g_variant_new_parsed ("@a{sv} {'a': <[1, 2]>, 'b': <@ms nothing>, 'c': <b'bytes'>}"));
   check_comes_back (g_variant_new_array (G_VARIANT_TYPE_STRING, NULL, 0));
   check_comes_back (g_variant_new_maybe (G_VARIANT_TYPE_STRING, NULL));
+}
+
+/* What is trusted there was checked here: a text without its end is empty, for accessors here as well. */
+static void
+test_not_normal (void)
+{
+  g_autoptr (StSpace) here = open_own_space ();
+  g_autoptr (GVariant) endless = g_variant_ref_sink (g_variant_new_from_data (G_VARIANT_TYPE_STRING, "endless", 7, FALSE, NULL, NULL));
+  g_autoptr (GVariant) value = action_run (here, "prepend", endless);
+  g_assert_cmpstr (g_variant_get_string (value, NULL), ==, "xx");
 }
 
 /* User, PID and time namespaces: where no thread can go. */
@@ -249,6 +277,43 @@ test_process (void)
     g_assert_cmpstr (comm, ==, "test-reexec");
   g_assert_true (g_str_has_suffix (name, "test-reexec"));
   g_assert_cmpuint (size, ==, strlen (name) + 1);
+}
+
+/* Started from a file that is gone by then, and another one is in its place. */
+static void
+test_gone (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *content = NULL;
+  gsize size;
+  g_autofree char *directory = g_dir_make_tmp ("a copy-XXXXXX", &error);
+  g_assert_no_error (error);
+  g_autofree char *path = g_build_filename (directory, "program", NULL);
+  g_autofree char *libraries = g_test_build_filename (G_TEST_BUILT, "..", "spacetest", NULL);
+  g_assert_true (g_file_get_contents (own_path, &content, &size, NULL));
+  g_assert_true (g_file_set_contents_full (path, content, (gssize) size, G_FILE_SET_CONTENTS_CONSISTENT, 0755, NULL));
+
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_subprocess_launcher_setenv (launcher, "LD_LIBRARY_PATH", libraries, TRUE); /* it is found by where the program is */
+  g_autoptr (GSubprocess) process = g_subprocess_launcher_spawn (launcher, &error, path, "--gone", NULL);
+  g_assert_no_error (error);
+  g_autofree char *output = read_all (g_subprocess_get_stdout_pipe (process));
+  g_assert_true (g_subprocess_wait_check (process, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_str_has_suffix (output, "answered done"));
+  g_assert_no_errno (g_unlink (path));
+  g_assert_no_errno (g_rmdir (directory));
+}
+
+static int
+be_gone (void)
+{
+  g_assert_no_errno (g_unlink (own_path));
+  g_assert_true (g_file_set_contents_full (own_path, "#!/bin/sh\nexit 9\n", -1, G_FILE_SET_CONTENTS_CONSISTENT, 0755, NULL));
+  g_autoptr (StSpace) here = open_own_space ();
+  g_autoptr (GVariant) done = action_run (here, "done", NULL);
+  g_print ("answered %s", g_variant_get_string (done, NULL));
+  return 0;
 }
 
 /* Nothing is inherited but what was given. */
@@ -407,8 +472,11 @@ int
 main (int    argc,
       char **argv)
 {
+  own_path = argv[0];
   add_actions ();
   st_reexec_init (&argc, &argv);
+  if (argc > 1 && g_str_equal (argv[1], "--gone"))
+    return be_gone ();
   test_init (&argc, &argv);
   start_guard ();
   test_add ("/reexec/REEX-01/REEX-02/say", test_say);
@@ -419,7 +487,10 @@ main (int    argc,
   test_add ("/reexec/async", test_async);
   test_add ("/reexec/descriptors", test_descriptors);
   test_add ("/reexec/fork", test_fork);
+  test_add ("/reexec/gone", test_gone);
+  test_add ("/reexec/inherited-environment", test_inherited_environment);
   test_add ("/reexec/much", test_much);
+  test_add ("/reexec/not-normal", test_not_normal);
   test_add ("/reexec/process", test_process);
   test_add ("/reexec/stderr", test_stderr);
   test_add ("/reexec/subspace", test_subspace);
