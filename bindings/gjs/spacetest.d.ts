@@ -17,6 +17,8 @@ declare module 'gi://Spacetest?version=1' {
         type Closable = { close(): unknown };
         /** Values, but no promises and generators: their bodies would run outside. */
         type Value<T> = T extends PromiseLike<unknown> | Generator | AsyncGenerator ? never : T;
+        /** What an action takes and gives; undefined arrives as null. */
+        type Plain = null | undefined | boolean | number | string | Uint8Array | Plain[] | { [key: string]: Plain };
         interface SpacerOptionsValues {
             id_map?: IdMap;
             monotonic_offset?: number;
@@ -140,6 +142,10 @@ declare module 'gi://Spacetest?version=1' {
         function reexec_run_async(space: Space, name: string, parameter: GLib.Variant | null, options: ReexecOptions | null,
             cancellable: Cancellable, callback: Done<GObject.Object>): void;
         function reexec_run_finish(result: Gio.AsyncResult): GLib.Variant;
+        /** An action: run by runAction() in a fresh copy of the script, as far as that comes to runActions(). */
+        function registerAction(name: string, func: (...args: any[]) => Plain | void | Promise<Plain | void>): void;
+        /** Comes after the actions. In a copy, it runs the action and ends the process. */
+        function runActions(): void;
         function startup_get_status(): boolean;
 
         class Space extends GObject.Object {
@@ -168,6 +174,8 @@ declare module 'gi://Spacetest?version=1' {
             get_ref(type: Kinds): NamespaceRef;
             get_sysctl(name: string): string;
             get_types(): NamespaceType;
+            /** Ends with what the action returns or throws. ReexecOptions and a cancellable may come after its arguments. */
+            runAction<T = any>(name: string, ...args: (Plain | ReexecOptions | Gio.Cancellable)[]): Promise<T>;
             /** Throws: GJS allows no callback on another thread.
              * @deprecated Use call(), enter() and leave(), or spawn a program there. */
             run_in_thread(...args: never[]): never;

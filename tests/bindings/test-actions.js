@@ -6,7 +6,7 @@ import Spacetest from 'gi://Spacetest?version=1';
 
 import {equal, rejects, run, same, test, where} from './harness.js';
 
-const {NamespaceRef, Spacer} = Spacetest;
+const {Launcher, NamespaceRef, ReexecOptions, Spacer} = Spacetest;
 
 Spacetest.registerAction('give-back', (...args) => args);
 Spacetest.registerAction('where', async kind => {
@@ -24,6 +24,12 @@ Spacetest.registerAction('throw', kind => {
 Spacetest.registerAction('nothing', () => {});
 Spacetest.registerAction('no-value', () => () => 1);
 Spacetest.registerAction('kill', () => Gio.Subprocess.new(['sh', '-c', 'kill -9 $PPID'], 0).wait(null));
+Spacetest.registerAction('write', size => {
+    printerr('e'.repeat(size));
+    return new Uint8Array(size).fill(7);
+});
+Spacetest.registerAction('variable', name => GLib.getenv(name));
+Spacetest.registerAction('cwd', () => GLib.get_current_dir());
 Spacetest.registerAction('hang', () => new Promise(() => {}));
 Spacetest.registerAction('nested', () => NamespaceRef.new_current('uts').runAction('nothing'));
 Spacetest.runActions();
@@ -87,6 +93,32 @@ test('ends without a result', () => inUts(async here => {
     options.set_timeout(1000);
     const late = await thrownBy(here.runAction('hang', options));
     same(late.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT), true);
+}));
+
+test('can be cancelled', () => inUts(async here => {
+    const cancellable = new Gio.Cancellable();
+    GLib.timeout_add(GLib.PRIORITY_DEFAULT, 50, () => {
+        cancellable.cancel();
+        return GLib.SOURCE_REMOVE;
+    });
+    const error = await thrownBy(here.runAction('hang', new ReexecOptions(), cancellable));
+    same(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), true);
+    same((await thrownBy(here.runAction('give-back', cancellable))).matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), true);
+    same((await thrownBy(here.runAction('give-back', new ReexecOptions(), 1))) instanceof TypeError, true); // it comes last
+}));
+
+test('elsewhere, with other variables, and much to say', () => inUts(async here => {
+    const launcher = Launcher.new(Gio.SubprocessFlags.STDERR_SILENCE);
+    const options = new ReexecOptions();
+    launcher.set_cwd('/');
+    launcher.setenv('FOOBAR', 'baz!');
+    options.set_launcher(launcher);
+    same(await here.runAction('cwd', options), '/'); // the script is found all the same
+    same(await here.runAction('variable', 'FOOBAR', options), 'baz!');
+    same(await here.runAction('variable', 'SPACETEST_ACTION'), null);
+    const bytes = await here.runAction('write', 4000000, options);
+    equal([bytes.length, bytes[0], bytes[3999999]], [4000000, 7, 7]);
+    launcher.close();
 }));
 
 run();

@@ -15,7 +15,8 @@ SAMPLES = SOURCE / 'tests' / 'project' / 'typescript'
 OPTIONS = {'strict': True, 'noEmit': True, 'noUnusedLocals': True, 'target': 'es2022', 'module': 'es2022', 'moduleResolution': 'node',
            'types': [], 'lib': ['es2022', 'dom']}
 # Of the overrides, of JavaScript, of GObject and of Gio.Initable.
-ADDED = {'withCapture', 'withVisit', 'using', 'Error.name', 'Error.cause', 'Error.toJSON'}
+ADDED = {'Space.runAction', 'registerAction', 'runActions', 'withCapture', 'withVisit', 'using', 'Error.name', 'Error.cause',
+         'Error.toJSON'}
 ADDED_METHODS = {'toString', 'constructor', 'init', 'connect'}
 # What memory management and refusals leave out.
 LEFT_OUT = re.compile(r'\.(copy|free)$|\.run_in_thread_finish$')

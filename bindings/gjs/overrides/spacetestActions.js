@@ -4,7 +4,7 @@
 // null and undefined as (), booleans as b, whole numbers as x, others as d, strings as s, Uint8Array as ay, arrays as av, plain objects as a(vv).
 /* exported adapt */
 
-const {GLib} = imports.gi;
+const {Gio, GLib} = imports.gi;
 const System = imports.system;
 
 const MOST_DEPTH = 30;
@@ -84,11 +84,28 @@ function registerAction(name, func) {
     actions.set(name, func);
 }
 
-// The same interpreter with the same script, without the script's arguments.
+// The same interpreter with the same script, wherever it starts, without the script's arguments.
 function findCommand() {
     const [, bytes] = GLib.file_get_contents('/proc/self/cmdline');
     const words = new TextDecoder().decode(bytes).split('\0').slice(0, -1);
-    return words.slice(0, words.length - System.programArgs.length);
+    words.length -= System.programArgs.length;
+    if (System.programPath)
+        words[words.length - 1] = System.programPath;
+    return words;
+}
+
+// What comes after the arguments says how to run an action.
+function takeHow(args) {
+    const how = {options: null, cancellable: null};
+    for (let last; (last = args[args.length - 1]); args.pop()) {
+        if (last instanceof Spacetest.ReexecOptions && !how.options)
+            how.options = last;
+        else if (last instanceof Gio.Cancellable && !how.cancellable)
+            how.cancellable = last;
+        else
+            break;
+    }
+    return how;
 }
 
 function report(error) {
@@ -109,13 +126,15 @@ function rebuild({domain, code, name, message, stack}) {
 }
 
 async function runAction(name, ...args) {
-    const options = args.length && args[args.length - 1] instanceof Spacetest.ReexecOptions ? args.pop() : new Spacetest.ReexecOptions();
+    const how = takeHow(args);
+    const options = how.options ?? new Spacetest.ReexecOptions();
     if (!actions.has(name))
         throw new Error(`there is no action ${JSON.stringify(name)}`);
     const parameter = encode(args, 'an argument');
     options.set_command(findCommand());
-    const answer = await Spacetest.reexec_run_async(this, name, parameter, options, null);
-    const [succeeded, value] = decode(answer);
+    const running = Spacetest.reexec_run_async(this, name, parameter, options, how.cancellable);
+    options.set_command(null);
+    const [succeeded, value] = decode(await running);
     if (!succeeded)
         throw rebuild(value);
     return value;

@@ -34,6 +34,19 @@ async function runPrograms(): Promise<void> {
     [inside, spacer].forEach(one => one.close());
 }
 
+Spacetest.registerAction('double', (word: string, n: number) => word.repeat(n));
+Spacetest.registerAction('later', async () => ({list: [1, null, new Uint8Array()]}));
+Spacetest.registerAction('nothing', () => {});
+Spacetest.runActions();
+
+async function runActions(space: Spacetest.Space): Promise<string> {
+    const options = new Spacetest.ReexecOptions();
+    options.set_timeout(5000);
+    await space.runAction('nothing');
+    await space.runAction('later', {a: [true]}, options, new Gio.Cancellable());
+    return space.runAction<string>('double', 'la', 2);
+}
+
 const text: string = Spacetest.withVisit('net,mnt', space => `${space.get_ref('net')}`);
 const count: number = Spacetest.withVisit(NET | MNT, () => 3);
 const sum: number = Spacetest.TransientNetns.new().call((a: number, b: number) => a + b, 1, 2);
@@ -45,6 +58,7 @@ const content: Uint8Array | null = Spacetest.MountView.new(mntns).load('/etc/hos
 const [id, kind]: [Spacetest.NamespaceId, Spacetest.NamespaceType] = Spacetest.NamespaceId.parse('net:[4026531833]');
 Spacetest.probe_async(NET, null, (_source, result) => Spacetest.probe_finish(result));
 const same: typeof Spacetest.Space = Unversioned.Space;
+runActions(mntns).then(print);
 print(text, count, sum, later, recorded, content, id.inode, kind, same);
 
 try {
@@ -72,6 +86,8 @@ Spacetest.enter_transient();
 Spacetest.Spacer.new_with_options({hostname: 'elsewhere'});
 // @ts-expect-error: a close() is needed
 Spacetest.using(3, () => 3);
+// @ts-expect-error: no function travels
+mntns.runAction('double', () => 3);
 // @ts-expect-error: a promise is not what it promises
 connectHosts().join();
 await runPrograms();
