@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """Functions that run in a fresh interpreter, started in a space."""
 import asyncio
+import functools
 import os
 import pathlib
 import subprocess
@@ -27,6 +28,11 @@ class Awkward(Exception):
         super().__init__(f"{one} and {two}")
 
 
+class Speechless(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
 @Spacetest.action
 def give_back(*args, **kwargs):
     return (args, kwargs)
@@ -38,6 +44,8 @@ def raise_it(name):
         raise Refused("door", ["shut"])
     if name == "awkward":
         raise Awkward(1, 2)
+    if name == "speechless":
+        raise Speechless
     if name == "os":
         open("/no/such/file")
     if name == "glib":
@@ -116,6 +124,11 @@ class Tools:
     def name():
         return "tool"
 
+    @Spacetest.action
+    @staticmethod
+    def other():
+        return "other tool"
+
 
 @pytest.fixture
 def here():
@@ -134,6 +147,7 @@ def test_plain_values_come_back(here):
 def test_in_namespaces_of_processes():
     with Spacetest.Spacer.new(None) as spacer, spacer.create_subspace("user,pid") as below:
         assert below.get_space().run_action(Tools.name) == "tool"
+        assert below.get_space().run_action(Tools.other) == "other tool"
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, bytearray(b"x"), 1j, Spacetest.NamespaceType.NET, [range(3)], {"a": object()}], ids=repr)
@@ -155,9 +169,17 @@ def test_what_is_no_action(here, func):
         here.run_action(func)
 
 
-def test_local_functions_can_not_be_actions():
-    with pytest.raises(TypeError, match="can't be an action"):
-        Spacetest.action(lambda: None)
+def local_function():
+    def func():
+        pass
+    return func
+
+
+@pytest.mark.parametrize("func", [lambda: None, local_function(), functools.partial(print), print, int, classmethod(print), 3, None, object()],
+                         ids=lambda func: type(func).__name__)
+def test_what_can_not_be_an_action(func):
+    with pytest.raises(TypeError, match="can't be an action: a fresh interpreter finds functions of modules and static methods only"):
+        Spacetest.action(func)
 
 
 def test_exceptions_come_as_they_are(here):
@@ -175,7 +197,8 @@ def test_exceptions_come_as_they_are(here):
     assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.BUSY) and caught.value.message == "busy"
 
 
-@pytest.mark.parametrize("name, words", [("awkward", "Awkward: 1 and 2"), ("exit", "SystemExit: 3"), ("not-plain", "ValueError: <object")])
+@pytest.mark.parametrize("name, words", [("awkward", "Awkward: 1 and 2"), ("exit", "SystemExit: 3"), ("not-plain", "ValueError: <object"),
+                                         ("speechless", "Speechless: <exception str")])
 def test_other_exceptions_come_as_text(here, name, words):
     with pytest.raises(Spacetest.ActionError, match=words) as caught:
         here.run_action(raise_it, name)
@@ -278,7 +301,7 @@ SCRIPT = """
 def run_script(path, text, *args):
     path.write_text(textwrap.dedent(SCRIPT) + text)
     return subprocess.run([sys.executable, *args], cwd=path.parent, capture_output=True, text=True, timeout=60,
-                          env={**os.environ, "PYTHONPATH": f"{os.environ['PYTHONPATH']}:{path.parent}"})
+                          env={**os.environ, "PYTHONPATH": f"{os.environ['PYTHONPATH']}:{path.parent}:{path.parent.parent}"})
 
 
 @pytest.mark.parametrize("args", [["script.py"], ["-m", "script"]], ids=" ".join)
@@ -293,8 +316,23 @@ def test_a_script_without_a_guard_does_not_run_for_ever(folder):
     assert 'under if __name__ == "__main__":' in finished.stderr
 
 
-def test_a_script_without_a_file(folder):
-    finished = run_script(folder / "unused.py", "", "-c", textwrap.dedent(SCRIPT) + "\nmain()\n")
+def test_main_module_of_a_package(folder):
+    package = folder / "package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "other.py").write_text("VALUE = 7\n")
+    guarded = "\nfrom . import other\nif __name__ == '__main__':\n    assert other.VALUE == 7\n    main()\n"
+    finished = run_script(package / "__main__.py", guarded, "-m", "package")
+    assert finished.stdout.startswith("inside __mp_main__\n__mp_main__\n"), finished.stderr
+    finished = run_script(package / "__main__.py", "\nif __name__ == '__main__':\n    main()\n", str(package))
+    assert finished.stdout.startswith("inside __mp_main__\n__mp_main__\n"), finished.stderr
+
+
+@pytest.mark.parametrize("option", ["-c", "-"])
+def test_a_script_without_a_file(folder, option):
+    text = textwrap.dedent(SCRIPT) + "\nmain()\n"
+    finished = subprocess.run([sys.executable, option, *([text] if option == "-c" else [])], input=text, cwd=folder, capture_output=True,
+                              text=True, timeout=60)
     assert "needs a file" in finished.stderr
 
 

@@ -8,9 +8,11 @@ which travel as GVariants: None as (), bool as b, int as x (beyond 64 bits: (s),
 import importlib
 import importlib.util
 import os
+import runpy
 import subprocess
 import sys
 import traceback
+import types
 
 from gi.module import get_introspection_module
 from gi.repository import GLib
@@ -119,7 +121,8 @@ def _decode(value):
 
 
 def _describe(func):
-    return f"{getattr(func, '__module__', None)}.{getattr(func, '__qualname__', func)}"
+    qualname = getattr(func, "__qualname__", None)
+    return f"{func.__module__}.{qualname}" if qualname and getattr(func, "__module__", None) else repr(func)
 
 
 def _resolve(module, qualname):
@@ -132,9 +135,12 @@ def _resolve(module, qualname):
 def action(func):
     """Makes a function one that Space.run_action() can call: @Spacetest.action."""
     qualname = getattr(func, "__qualname__", None)
-    if not callable(func) or not qualname or "<" in qualname:
-        raise TypeError(f"{_describe(func)} can't be an action: a fresh interpreter finds functions of modules and static methods only")
-    setattr(func, MARK, True)
+    try:
+        if not callable(func) or not qualname or "<" in qualname:
+            raise TypeError
+        setattr(func.__func__ if isinstance(func, staticmethod) else func, MARK, True)
+    except (AttributeError, TypeError):
+        raise TypeError(f"{_describe(func)} can't be an action: a fresh interpreter finds functions of modules and static methods only") from None
     return func
 
 
@@ -142,10 +148,12 @@ def _find_main():
     """What is imported there as the main module: its name, or the path of its file."""
     main = sys.modules["__main__"]
     name = getattr(getattr(main, "__spec__", None), "name", None)
-    if name:
+    if name and name.endswith(".__main__"):
+        return {"init_main_of_package": name}
+    if name and name != "__main__":
         return {"init_main_from_name": name}
     path = getattr(main, "__file__", None)
-    if not path:
+    if not path or not os.path.isfile(path):
         raise TypeError("an action of the main module needs a file that it can be imported from")
     return {"init_main_from_path": os.path.abspath(path)}
 
@@ -239,11 +247,11 @@ def run_action(self, func, /, *args, cancellable=None, options=None, timeout=Non
 
 
 def _report(failure):
-    report = {"traceback": "".join(traceback.format_exception(failure))}
+    report = {"traceback": "".join(traceback.format_exception(failure)), "args": None}
     if isinstance(failure, GLib.Error):
         return {**report, "domain": failure.domain, "code": int(failure.code), "message": failure.message}
-    report.update({"module": type(failure).__module__, "class": type(failure).__qualname__, "text": str(failure), "args": None, "state": {}})
     try:
+        report.update({"module": type(failure).__module__, "class": type(failure).__qualname__, "text": str(failure)})
         made = failure.__reduce__()
         args, state = made[1], (made[2] if len(made) > 2 and made[2] else {})
         _encode((args, state), "an exception", MOST_DEPTH - 6)
@@ -252,6 +260,17 @@ def _report(failure):
     except Exception:
         pass  # it arrives as text
     return report
+
+
+def _prepare(work):
+    """As multiprocessing does it, which leaves out what `python -m package` runs."""
+    from multiprocessing import spawn
+    name = work["prepare"].pop("init_main_of_package", None)
+    spawn.prepare(work["prepare"])
+    if name:
+        main = types.ModuleType("__mp_main__")
+        main.__dict__.update(runpy.run_module(name, run_name="__mp_main__", alter_sys=True))
+        sys.modules["__main__"] = sys.modules["__mp_main__"] = main
 
 
 def _import(work):
@@ -271,9 +290,8 @@ def _import(work):
 
 
 def _find_function(work):
-    from multiprocessing import spawn
     try:
-        spawn.prepare(work["prepare"])
+        _prepare(work)
         found = _resolve(_import(work), work["function"])
     except GLib.Error as failure:
         if not failure.matches(Spacetest.error_quark(), Spacetest.Error.NOT_SUPPORTED):
