@@ -8,7 +8,7 @@ import gi
 gi.require_version("Spacetest", "1")
 from gi.repository import Gio, Spacetest
 
-LOOK_AROUND = 'echo "uid $(id -u), process $$ of: $(ls -d /proc/[0-9]*/ | tr -d a-z/ | tr "\\n" " ")"'
+LOOK_AROUND = 'echo "uid $(id -u), process $$ of: $(ls /proc | grep "^[0-9]" | sort -n | tr "\\n" " ")"'
 
 
 def output_of(process):
