@@ -2,7 +2,6 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-reexec-private.h"
 
-#include "st-coverage.h"
 #include "st-error-private.h"
 #include "st-own-program.h"
 
@@ -230,10 +229,7 @@ run (void)
       value = call (name, parameter, &error);
     }
   if (getpid () != process) /* forked by the action: what is in the buffers is its parent's to write */
-    {
-      st_coverage_save ();
-      _exit (EXIT_SUCCESS);
-    }
+    _exit (EXIT_SUCCESS);
   fflush (NULL);
   if (answer (value, error, &unsaid))
     return EXIT_SUCCESS;

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-last-words.h"
 
+#include "st-coverage.h"
 #include "st-system.h"
 
 #include <errno.h>
@@ -41,6 +42,7 @@ handle (int        number,
     if (numbers[i] == number)
       sigaction (number, &before[i], NULL);
   speaker ();
+  st_coverage_save ();
   errno = error;
   if (!happens_again (info))
     raise (number); /* taken when this returns */

@@ -2,7 +2,6 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-mirror.h"
 
-#include "st-coverage.h"
 #include "st-kernel.h"
 #include "st-process.h"
 
@@ -178,6 +177,5 @@ st_mirror_end (int status)
 {
   if (WIFSIGNALED (status))
     st_signals_die_by (WTERMSIG (status));
-  st_coverage_save ();
   _exit (WEXITSTATUS (status));
 }

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-signals.h"
 
+#include "st-coverage.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -161,6 +163,7 @@ st_signals_die_by (int number)
 {
   prctl (PR_SET_DUMPABLE, 0); /* one core dump is enough */
   set_action (number, SIG_DFL);
+  st_coverage_save ();
   raise (number);
   let_through (number);
   _exit (SIGNAL_STATUS + number); /* PID 1 of a container survives its own signals */

@@ -73,7 +73,6 @@ fail (const Job   *job,
       int          result)
 {
   tell (job, step, kinds, result);
-  st_coverage_save ();
   _exit (FAILED);
 }
 

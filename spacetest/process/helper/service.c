@@ -2,7 +2,6 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "service.h"
 
-#include "st-coverage.h"
 #include "reply.h"
 #include "room.h"
 #include "st-signals.h"
@@ -188,7 +187,6 @@ end (Service *service)
       children_signal (&service->children, SIGKILL);
       wait_for_children (service);
     }
-  st_coverage_save ();
   _exit (EXIT_SUCCESS);
 }
 
