@@ -31,17 +31,10 @@ look_home_up (Home    *home,
 {
   ST_FOREACH_KIND (kind)
     {
-      StIdentity identity;
-      int fd = st_thread_open_home (kind);
-      int result = fd < 0 ? fd : st_system_identify (fd, &identity);
-      if (fd >= 0)
-        close (fd);
-      if (result < 0)
-        {
-          st_error_set_result (error, result, "cannot find the %s namespace of the process", kind->name);
-          return FALSE;
-        }
-      home->of_kind[kind->index] = g_strdup_printf ("%s:[%" G_GUINT64_FORMAT "]", kind->name, identity.inode);
+      g_autoptr (StHandle) handle = st_thread_get_home (kind, error);
+      if (!handle)
+        return FALSE;
+      home->of_kind[kind->index] = g_strdup_printf ("%s:[%" G_GUINT64_FORMAT "]", kind->name, handle->identity.inode);
     }
   return TRUE;
 }

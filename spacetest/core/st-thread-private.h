@@ -28,6 +28,9 @@ gboolean  st_thread_check        (StThread *self,
 void      st_thread_lose         (StThread     *self,
                                   const GError *error);
 int       st_thread_open_home    (const StKind *kind);
+StHandle *st_thread_get_home     (const StKind *kind,
+                                  GError      **error);
+int       st_thread_is_home      (const StKind *kind);
 void      st_thread_foreach      (void   (*callback) (StThread *thread,
                                                       gpointer  data),
                                   gpointer data);

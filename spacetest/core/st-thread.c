@@ -168,3 +168,29 @@ st_thread_open_home (const StKind *kind)
   close (pidfd);
   return fd;
 }
+
+StHandle *
+st_thread_get_home (const StKind *kind,
+                    GError      **error)
+{
+  const int fd = st_thread_open_home (kind);
+  if (fd >= 0)
+    return st_handle_new_take (fd, kind, error);
+  st_error_set_result (error, fd, "cannot find the %s namespace of the process", kind->name);
+  return NULL;
+}
+
+/* Whether the calling thread is where the process is at home. It may not be possible to find out: then this is -errno. */
+int
+st_thread_is_home (const StKind *kind)
+{
+  StIdentity home;
+  guint64 here;
+  const int fd = st_thread_open_home (kind);
+  int result = fd < 0 ? fd : st_system_identify (fd, &home);
+  if (fd >= 0)
+    close (fd);
+  if (result == 0)
+    result = st_system_current_inode (kind, &here);
+  return result < 0 ? result : here == home.inode;
+}

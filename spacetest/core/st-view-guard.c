@@ -107,11 +107,12 @@ look_from (StHandle *mnt,
   return st_workshop_run (&there, compare_outside, query, error);
 }
 
-/* Takes @fd, or an error. */
+/* Where the calling thread stands, as the /proc that it came with has it. */
 static StHandle *
-take_namespace (int      fd,
-                GError **error)
+get_here (StViewRoot *root,
+          GError    **error)
 {
+  const int fd = st_view_open_here (root->proc);
   if (fd >= 0)
     return st_handle_new_take (fd, &st_kinds[ST_KIND_MNT], error);
   st_error_set_result (error, fd, "cannot find the mnt namespace of the caller");
@@ -123,8 +124,8 @@ look_from_outside (StViewRoot *root,
                    Query      *query,
                    GError    **error)
 {
-  g_autoptr (StHandle) home = take_namespace (st_thread_open_home (&st_kinds[ST_KIND_MNT]), error);
-  g_autoptr (StHandle) here = home ? take_namespace (st_view_open_here (root->proc), error) : NULL;
+  g_autoptr (StHandle) home = st_thread_get_home (&st_kinds[ST_KIND_MNT], error);
+  g_autoptr (StHandle) here = home ? get_here (root, error) : NULL;
   if (!here || !look_from (home, query, error))
     return FALSE;
   if (query->is_seen || st_system_is_same (&here->identity, &home->identity) ||

@@ -6,8 +6,6 @@
 #include "st-stay-private.h"
 #include "st-worker-private.h"
 
-#include <unistd.h>
-
 /* What a piece of work may say about where it is to be done. */
 static const StKindIndex places[] = { ST_KIND_NET, ST_KIND_MNT };
 
@@ -22,10 +20,7 @@ collect_home (StHandleSet *set,
   ST_FOREACH_KIND (kind)
     if (kind->by_thread)
       {
-        int fd = st_thread_open_home (kind);
-        set->of_kind[kind->index] = fd < 0 ? NULL : st_handle_new_take (fd, kind, error);
-        if (fd < 0)
-          st_error_set_result (error, fd, "cannot find the %s namespace of the process", kind->name);
+        set->of_kind[kind->index] = st_thread_get_home (kind, error);
         if (!set->of_kind[kind->index])
           return FALSE;
       }

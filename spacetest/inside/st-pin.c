@@ -224,17 +224,6 @@ st_pin_init (StPin *self)
   g_mutex_init (&self->lock);
 }
 
-static gboolean
-is_at_home (const StHandle *mnt)
-{
-  StIdentity home;
-  const int fd = st_thread_open_home (mnt->kind);
-  const gboolean at_home = fd >= 0 && st_system_identify (fd, &home) == 0 && st_system_is_same (&home, &mnt->identity);
-  if (fd >= 0)
-    close (fd);
-  return at_home;
-}
-
 static void
 set_point_error (GError    **error,
                  int         result,
@@ -302,7 +291,7 @@ make (StPin    *self,
   g_autoptr (StHandle) mnt = st_handle_new_current (&st_kinds[ST_KIND_MNT], error);
   if (!mnt)
     return FALSE;
-  const gboolean at_home = is_at_home (mnt);
+  const gboolean at_home = st_thread_is_home (mnt->kind) > 0;
   const int point = st_pin_mount_open_point (self->path, at_home, &self->mount);
   if (point < 0)
     {

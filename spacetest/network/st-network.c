@@ -171,21 +171,12 @@ st_network_get_netlink (StNetwork *self)
   return self->netlink;
 }
 
-static gboolean
-is_home (StNamespaceRef *ref)
-{
-  const int fd = st_thread_open_home (&st_kinds[ST_KIND_NET]);
-  g_autoptr (StHandle) home = fd < 0 ? NULL : st_handle_new_take (fd, &st_kinds[ST_KIND_NET], NULL);
-  g_autoptr (StHandle) handle = st_namespace_ref_dup_handle (ref, NULL);
-  return !home || !handle || st_system_is_same (&home->identity, &handle->identity);
-}
-
 /* Nobody means the network of home who names a space without one. */
 static StNamespaceRef *
 find_current (GError **error)
 {
   g_autoptr (StNamespaceRef) ref = st_namespace_ref_new_current (ST_NAMESPACE_NET, error);
-  if (!ref || !is_home (ref))
+  if (!ref || st_thread_is_home (&st_kinds[ST_KIND_NET]) == 0)
     return g_steal_pointer (&ref);
   g_set_error (error, ST_ERROR, ST_ERROR_WOULD_TOUCH_HOST,
                "this space has no network, and the calling thread is at home (give a reference to the network that is meant)");

@@ -17,13 +17,7 @@ check_foreign (const StSetting *self,
                const StHandle  *target,
                GError         **error)
 {
-  int fd = st_thread_open_home (target->kind);
-  if (fd < 0)
-    {
-      st_error_set_result (error, fd, "cannot find the %s namespace of the process", target->kind->name);
-      return FALSE;
-    }
-  g_autoptr (StHandle) home = st_handle_new_take (fd, target->kind, error);
+  g_autoptr (StHandle) home = st_thread_get_home (target->kind, error);
   if (!home)
     return FALSE;
   if (!st_system_is_same (&home->identity, &target->identity))

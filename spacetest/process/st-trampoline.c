@@ -324,19 +324,6 @@ give_order (Trampoline        *self,
   return result == 0;
 }
 
-static gboolean
-is_on_other_mounts (void)
-{
-  const StKind *mnt = &st_kinds[ST_KIND_MNT];
-  StIdentity identity;
-  guint64 inode;
-  const int home = st_thread_open_home (mnt);
-  const gboolean known = home >= 0 && st_system_identify (home, &identity) == 0 && st_system_current_inode (mnt, &inode) == 0;
-  if (home >= 0)
-    close (home);
-  return known && inode != identity.inode;
-}
-
 /* Where the caller stands on a visit there may be no helper program: then it is started at home, and goes where he is. */
 static gboolean
 take_caller_along (Trampoline  *self,
@@ -344,7 +331,7 @@ take_caller_along (Trampoline  *self,
                    GError     **error)
 {
   st_thread_self ();
-  if (!is_on_other_mounts ())
+  if (st_thread_is_home (&st_kinds[ST_KIND_MNT]) != 0)
     return TRUE;
   self->here = g_get_current_dir ();
   ST_FOREACH_KIND (kind)
