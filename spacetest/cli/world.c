@@ -9,6 +9,7 @@
 #include "st-idmap.h"
 #include "st-kernel.h"
 #include "st-kind.h"
+#include "st-mount-sysfs.h"
 #include "st-mount.h"
 #include "st-process.h"
 #include "st-system.h"
@@ -111,5 +112,5 @@ world_make (const World *world)
     return false;
   if (kinds & CLONE_NEWNET && !check (st_system_loopback_up (), "bring lo up in the new net namespace"))
     return false;
-  return !(kinds & CLONE_NEWNS) || check (st_mount_correct_sysfs (kinds & CLONE_NEWNET), "show the network in /sys");
+  return !(kinds & CLONE_NEWNS) || check (st_mount_correct_own_sysfs (kinds & CLONE_NEWNET), "show the network in /sys");
 }

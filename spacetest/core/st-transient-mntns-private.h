@@ -31,11 +31,12 @@ typedef struct
   int root;
 } StTransientWork;
 
-int      st_transient_mntns_show_network (StSysfs *sysfs);
-gboolean st_transient_mntns_do           (StHandle        *mnt,
-                                          StHandle        *network,
-                                          StFunc           func,
-                                          StTransientWork *work,
-                                          GError         **error);
-void     st_transient_mntns_set_no_proc  (GError **error,
-                                          int      number);
+gboolean st_transient_mntns_do          (StHandle        *mnt,
+                                         StHandle        *network,
+                                         StFunc           func,
+                                         StTransientWork *work,
+                                         GError         **error);
+int      st_transient_mntns_note_sysfs  (StTransientWork *work,
+                                         int              result);
+void     st_transient_mntns_set_no_proc (GError **error,
+                                         int      number);

@@ -4,6 +4,7 @@
 
 #include "st-broker-private.h"
 #include "st-error-private.h"
+#include "st-mount-sysfs.h"
 #include "st-mount.h"
 #include "st-namespace-ref-private.h"
 #include "st-stay-private.h"
@@ -64,42 +65,31 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-static gboolean
-is_network_home (void)
-{
-  const StKind *net = &st_kinds[ST_KIND_NET];
-  StIdentity home;
-  guint64 here;
-  int fd = st_thread_open_home (net);
-  gboolean known = fd >= 0 && st_system_identify (fd, &home) == 0 && st_system_current_inode (net, &here) == 0;
-  if (fd >= 0)
-    close (fd);
-  return known && home.inode == here;
-}
-
+/* @result says what /sys is, or why it can't be told. */
 int
-st_transient_mntns_show_network (StSysfs *sysfs)
+st_transient_mntns_note_sysfs (StTransientWork *work,
+                               int              result)
 {
-  int result = st_mount_sysfs ();
-  *sysfs = ST_SYSFS_FRESH;
-  if (result != -EPERM && result != -EACCES)
-    return result;
-  *sysfs = ST_SYSFS_COVERED;
-  return st_mount_cover_interfaces ();
+  static const StSysfs meaning[] = {
+    [ST_MOUNT_SYSFS_KEPT] = ST_SYSFS_KEPT,
+    [ST_MOUNT_SYSFS_FRESH] = ST_SYSFS_FRESH,
+    [ST_MOUNT_SYSFS_COVERED] = ST_SYSFS_COVERED,
+  };
+  if (result >= 0)
+    work->sysfs = meaning[result];
+  return MIN (result, 0);
 }
 
 /* Never a /sys of another network. Where the kernel won't tell, home's is taken to be right. */
 static int
-correct_sysfs (guint64  network,
-               StSysfs *sysfs)
+correct_sysfs (guint64 network)
 {
   int right = st_mount_is_sysfs_right (network);
   if (right == -EPERM || right == -EACCES)
-    right = is_network_home ();
-  *sysfs = ST_SYSFS_KEPT;
-  if (right != 0)
-    return right < 0 ? right : 0;
-  return st_transient_mntns_show_network (sysfs);
+    right = st_thread_is_home (&st_kinds[ST_KIND_NET]) > 0;
+  if (right < 0)
+    return right;
+  return right ? ST_MOUNT_SYSFS_KEPT : st_mount_sysfs ();
 }
 
 static gboolean
@@ -113,7 +103,7 @@ furnish (gpointer data,
       st_error_set_result (error, result, "cannot make a new mnt namespace private");
       return FALSE;
     }
-  result = correct_sysfs (work->network, &work->sysfs);
+  result = st_transient_mntns_note_sysfs (work, correct_sysfs (work->network));
   if (result < 0)
     st_error_set_result (error, result, "cannot show the network in /sys of a new mnt namespace");
   return result == 0;

@@ -4,6 +4,8 @@
 
 #include "st-broker-private.h"
 #include "st-error-private.h"
+#include "st-mount-overlay.h"
+#include "st-mount-sysfs.h"
 #include "st-mount.h"
 
 #include <errno.h>
@@ -41,7 +43,7 @@ mount_sysfs_inside (gpointer data,
                     GError **error)
 {
   StTransientWork *work = data;
-  return check_place ("/sys", TRUE, error) && report (st_transient_mntns_show_network (&work->sysfs), "sysfs", "/sys", error);
+  return check_place ("/sys", TRUE, error) && report (st_transient_mntns_note_sysfs (work, st_mount_sysfs ()), "sysfs", "/sys", error);
 }
 
 /* @number: the errno of mounting it, here or in a helper. */

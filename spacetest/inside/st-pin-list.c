@@ -139,7 +139,7 @@ GPtrArray *
 st_pin_list (GError **error)
 {
   g_autoptr (GPtrArray) pins = g_ptr_array_new_with_free_func ((GDestroyNotify) st_pin_info_free);
-  int result = st_mount_table_foreach_of ("/proc/thread-self/mountinfo", collect, pins);
+  int result = st_mount_table_foreach_of (ST_MOUNT_TABLE_HERE, collect, pins);
   if (result == 0)
     return g_steal_pointer (&pins);
   st_error_set_result (error, result, "cannot read the mount table");

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-capture-file-private.h"
 
+#include "st-result.h"
 #include "st-system.h"
 
 #include <errno.h>
@@ -9,12 +10,6 @@
 #include <gio/gio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int
-result_of (int result)
-{
-  return result < 0 ? -errno : result;
-}
 
 gboolean
 st_capture_file_set_error (const StCaptureFile *self,

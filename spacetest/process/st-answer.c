@@ -4,6 +4,7 @@
 
 #include "st-error-private.h"
 #include "st-failure-private.h"
+#include "st-mount-sysfs.h"
 #include "st-namespace-ref-private.h"
 #include "st-transient-private.h"
 
@@ -120,9 +121,9 @@ st_answer_get_sysfs (const StWireMessage *answer)
 {
   switch (answer->record.done.sysfs)
     {
-    case ST_WIRE_SYSFS_FRESH:
+    case ST_MOUNT_SYSFS_FRESH:
       return ST_SYSFS_FRESH;
-    case ST_WIRE_SYSFS_COVERED:
+    case ST_MOUNT_SYSFS_COVERED:
       return ST_SYSFS_COVERED;
     default:
       return ST_SYSFS_KEPT;

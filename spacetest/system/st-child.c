@@ -3,6 +3,7 @@
 #include "st-child.h"
 
 #include "st-kind.h"
+#include "st-process.h"
 #include "st-system.h"
 
 #include <errno.h>
@@ -53,14 +54,11 @@ st_child_run (unsigned int flags,
 {
   static _Alignas (16) char stack[STACK_SIZE];
   Job job = { func, data };
-  int status = 0;
   st_system_forget_thread ();
   pid_t pid = clone (run_job, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_FILES | (int) flags, &job);
   if (pid < 0)
     return -errno;
-  while (waitpid (pid, &status, __WALL) < 0 && errno == EINTR)
-    ;
-  return WIFEXITED (status) ? 0 : -ECANCELED;
+  return WIFEXITED (st_process_wait (pid)) ? 0 : -ECANCELED;
 }
 
 /* Which kind the kernel refuses, of those it would not make all at once; all of them if it does not say. */

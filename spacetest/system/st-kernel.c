@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-kernel.h"
 
+#include "st-result.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioctl.h>
@@ -20,12 +22,6 @@ static const bool refuse_newer = true;
 #else
 static const bool refuse_newer = false;
 #endif
-
-static int
-result_of (long result)
-{
-  return result < 0 ? -errno : (int) result;
-}
 
 int
 st_kernel_is_missing (int result)

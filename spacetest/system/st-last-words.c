@@ -3,6 +3,7 @@
 #include "st-last-words.h"
 
 #include "st-coverage.h"
+#include "st-process.h"
 #include "st-system.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define TEXT_SIZE 2048
@@ -97,7 +97,6 @@ int
 st_last_words_be_shell (const char *shell)
 {
   volatile int failure = 0;
-  int status;
   int terminal = open ("/dev/tty", O_RDWR | O_CLOEXEC);
   if (terminal < 0)
     return -errno;
@@ -110,7 +109,7 @@ st_last_words_be_shell (const char *shell)
   if (child < 0)
     failure = errno;
   close (terminal);
-  while (child > 0 && waitpid (child, &status, 0) < 0 && errno == EINTR)
-    ;
+  if (child > 0)
+    st_process_wait (child);
   return -failure;
 }

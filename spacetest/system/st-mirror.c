@@ -167,8 +167,8 @@ st_mirror_abandon (StMirror *self)
     close (self->gate);
   if (self->shadow.pid > 0)
     st_shadow_end (&self->shadow);
-  while (self->command > 0 && waitpid (self->command, NULL, 0) < 0 && errno == EINTR)
-    ;
+  if (self->command > 0)
+    st_process_wait (self->command);
 }
 
 /* Ends as another process did. */

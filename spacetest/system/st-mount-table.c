@@ -30,11 +30,13 @@ parse_line (char    *text,
   unsigned int major, minor;
   int size = 0;
   char *file_system = strstr (text, " - ");
-  if (!file_system || sscanf (text, "%" SCNu64 " %*u %u:%u %n", &mount->id, &major, &minor, &size) != 3)
+  if (!file_system || sscanf (text, "%" SCNu64 " %" SCNu64 " %u:%u %n", &mount->id, &mount->parent, &major, &minor, &size) != 4)
     return false;
+  *file_system = '\0';
   char *rest = text + size;
   mount->root = next_field (&rest);
   mount->point = next_field (&rest);
+  mount->shared = rest && strstr (rest, " shared:");
   file_system += strlen (" - ");
   mount->device = makedev (major, minor);
   mount->type = next_field (&file_system);

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,12 +13,16 @@
 typedef struct
 {
   uint64_t id;
+  uint64_t parent;
   dev_t device;        /* of the file system itself: what stat() says of a file may differ, on btrfs and overlays for example */
   const char *root;    /* what of the file system is mounted */
   char *point;         /* where, as seen from the root of who reads; st_mount_table_unescape() makes it a path */
+  bool shared;         /* seen in other mount namespaces too */
   const char *type;
   const char *options; /* of the file system, not of the mount */
 } StMount;
+
+#define ST_MOUNT_TABLE_HERE "/proc/thread-self/mountinfo" /* that of the calling thread */
 
 typedef int (*StMountFunc) (const StMount *mount,
                             void          *data);

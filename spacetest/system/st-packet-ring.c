@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-packet-ring.h"
 
+#include "st-result.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
@@ -24,12 +26,6 @@
 #define LOOPBACK 1            /* the index of lo in any network */
 #define ADDRESSES_SIZE 12     /* of an Ethernet header, before its type or VLAN tag */
 #define TAG_SIZE 4
-
-static int
-result_of (int result)
-{
-  return result < 0 ? -errno : result;
-}
 
 /* Hears nothing before st_packet_ring_start(). */
 int

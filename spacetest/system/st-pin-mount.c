@@ -5,6 +5,7 @@
 #include "st-kernel.h"
 #include "st-mount-table.h"
 #include "st-mount.h"
+#include "st-result.h"
 #include "st-system.h"
 
 #include <errno.h>
@@ -93,10 +94,9 @@ static int
 bind (int ns,
       int point)
 {
-  char from[64], to[64];
-  snprintf (from, sizeof from, "/proc/thread-self/fd/%d", ns);
+  char to[64];
   snprintf (to, sizeof to, "/proc/thread-self/fd/%d", point);
-  return result_of (mount (from, to, NULL, MS_BIND, NULL));
+  return st_mount_bind (ns, to);
 }
 
 static int
@@ -170,7 +170,7 @@ st_pin_mount_detach (const char       *path,
   const bool is_ours = result == 0 && there.mount == pin->mount && there.device == pin->device && there.inode == pin->inode;
   if (is_ours)
     result = result_of (umount2 (path, MNT_DETACH));
-  else if (st_mount_table_foreach_of ("/proc/thread-self/mountinfo", compare_id, &wanted) > 0)
+  else if (st_mount_table_foreach_of (ST_MOUNT_TABLE_HERE, compare_id, &wanted) > 0)
     result = -EBUSY;
   else
     result = 0;

@@ -2,7 +2,10 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-probe-child.h"
 
+#include "st-mount-sysfs.h"
 #include "st-mount.h"
+#include "st-process.h"
+#include "st-result.h"
 #include "st-system.h"
 
 #include <errno.h>
@@ -40,12 +43,6 @@ typedef struct
   bool init_is_done;
   StProbeReport report;
 } Probe;
-
-static int
-result_of (long result)
-{
-  return result < 0 ? -errno : (int) result;
-}
 
 static uint64_t
 get_effective_capabilities (void)
@@ -91,13 +88,6 @@ write_file (const char *path,
   return result;
 }
 
-/* Where there is no such directory, nothing can be stale. */
-static int
-unless_missing (int result)
-{
-  return result == -ENOENT || result == -ENOTDIR ? 0 : result;
-}
-
 static bool
 map_own_ids (Probe *probe)
 {
@@ -128,22 +118,13 @@ create_all_but_time (Probe *probe)
   return true;
 }
 
-/* Where the kernel refuses a new one, the library makes do with no interfaces in /sys. */
-static int
-mount_or_cover_sysfs (void)
-{
-  const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME | MS_RDONLY;
-  int result = unless_missing (result_of (mount ("sysfs", "/sys", "sysfs", flags, NULL)));
-  return result < 0 && st_mount_cover_interfaces () == 0 ? 0 : result;
-}
-
 static bool
 try_mounts (Probe *probe)
 {
   if (!wants (probe, ST_KIND_MNT))
     return true;
   return check (probe, ST_PROBE_PRIVATE, ST_KIND_MNT, st_mount_make_private ()) &&
-         (!wants (probe, ST_KIND_NET) || check (probe, ST_PROBE_SYSFS, ST_KIND_NET, mount_or_cover_sysfs ())) &&
+         (!wants (probe, ST_KIND_NET) || check (probe, ST_PROBE_SYSFS, ST_KIND_NET, st_mount_unless_missing (st_mount_sysfs_alone ()))) &&
          check (probe, ST_PROBE_TMPFS, ST_KIND_MNT, st_mount_tmpfs ("/", 0));
 }
 
@@ -157,7 +138,7 @@ static int
 be_init (void *data)
 {
   Probe *probe = data;
-  if (wants (probe, ST_KIND_MNT) && check (probe, ST_PROBE_PROC, ST_KIND_PID, unless_missing (st_mount_proc ())))
+  if (wants (probe, ST_KIND_MNT) && check (probe, ST_PROBE_PROC, ST_KIND_PID, st_mount_unless_missing (st_mount_proc ())))
     umount2 ("/proc", MNT_DETACH); /* the one who waits for us is not in it */
   probe->init_is_done = true;
   return 0;
@@ -171,9 +152,7 @@ try_init (Probe *probe)
   pid_t pid = clone (be_init, probe->init_stack + STACK_SIZE, CHILD_FLAGS, probe);
   if (!check (probe, ST_PROBE_INIT, ST_KIND_PID, result_of (pid)))
     return false;
-  int status = 0;
-  while (waitpid (pid, &status, __WALL) < 0 && errno == EINTR)
-    ;
+  const int status = st_process_wait (pid);
   if (!probe->init_is_done)
     probe->report.number = WTERMSIG (status);
   return probe->init_is_done && probe->report.step == ST_PROBE_KILLED;
@@ -207,9 +186,7 @@ run_child (Probe *probe)
     return;
   if (in_user)
     probe->report.made |= CLONE_NEWUSER;
-  int status = 0;
-  while (waitpid (pid, &status, __WALL) < 0 && errno == EINTR)
-    ;
+  const int status = st_process_wait (pid);
   if (probe->report.step == ST_PROBE_KILLED && WIFSIGNALED (status))
     probe->report.number = WTERMSIG (status);
 }

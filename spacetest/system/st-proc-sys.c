@@ -3,6 +3,7 @@
 #include "st-proc-sys.h"
 
 #include "st-kernel.h"
+#include "st-result.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,12 +18,6 @@
 #define CHUNK 4096
 #define MAX_VALUE (1024 * 1024)
 #define MAX_PING_GROUP 2147483647UL /* as far as the kernel takes it */
-
-static int
-result_of (int result)
-{
-  return result < 0 ? -errno : result;
-}
 
 /* Whatever else is mounted on /proc. */
 static int

@@ -3,6 +3,7 @@
 #include "st-process-fd.h"
 
 #include "st-kernel.h"
+#include "st-result.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,12 +14,6 @@
 #include <unistd.h>
 
 #define SIOCGSKNS_REQUEST 0x894c /* linux/sockios.h, 4.10 */
-
-static int
-result_of (long result)
-{
-  return result < 0 ? -errno : (int) result;
-}
 
 /* The network that a socket of another process belongs to. Needs to be allowed to trace the process. */
 int

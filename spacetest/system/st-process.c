@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-process.h"
 
+#include "st-result.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,12 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static int
-result_of (int result)
-{
-  return result < 0 ? -errno : result;
-}
 
 bool
 st_process_is_admin (void)
@@ -76,6 +72,16 @@ st_process_fill_stdio (void)
     if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC) < 0)
       return -errno;
   return 0;
+}
+
+/* Waits until a child has ended. Gives its status, or 0 if there is no such child. */
+int
+st_process_wait (pid_t pid)
+{
+  int status = 0;
+  while (waitpid (pid, &status, __WALL) < 0 && errno == EINTR)
+    ;
+  return status;
 }
 
 /* Any, those that have ended and nobody waited for included. */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* What a single-threaded program does to itself as a whole. Plain C without GLib. Results are >= 0, or -errno. */
 
@@ -15,6 +16,7 @@ int  st_process_set_host_name  (const char *name);
 int  st_process_return_to      (const char *top);
 void st_process_leave_directory (void);
 int  st_process_fill_stdio     (void);
+int  st_process_wait           (pid_t pid);
 int  st_process_has_children   (void);
 int  st_process_execute        (const char  *path,
                                 char *const *argv,

@@ -203,6 +203,6 @@ void
 st_shadow_end (StShadow *self)
 {
   close (self->socket);
-  while (self->pid > 0 && waitpid (self->pid, NULL, 0) < 0 && errno == EINTR)
-    ;
+  if (self->pid > 0)
+    st_process_wait (self->pid);
 }

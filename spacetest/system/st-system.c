@@ -3,6 +3,7 @@
 #include "st-system.h"
 
 #include "st-kernel.h"
+#include "st-result.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,12 +23,6 @@
 #include <unistd.h>
 
 #define SPARE_DESCRIPTORS 4
-
-static int
-result_of (int result)
-{
-  return result < 0 ? -errno : result;
-}
 
 /* The calling thread's own pidfd: it finds the thread's namespaces without a look-up in /proc. Kept for the thread's life.
  * After a fork it names the parent's thread, so the process it was opened in is compared on each use. */

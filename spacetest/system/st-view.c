@@ -3,6 +3,7 @@
 #include "st-view.h"
 
 #include "st-kernel.h"
+#include "st-result.h"
 #include "st-system.h"
 
 #include <dirent.h>
@@ -21,12 +22,6 @@
 
 #define MAX_TRIES 64 /* while somebody renames and mounts all the time */
 #define FIRST_ROOM 4096
-
-static int
-result_of (long result)
-{
-  return result < 0 ? -errno : (int) result;
-}
 
 int
 st_view_open_root (void)

@@ -130,18 +130,11 @@ typedef struct
   uint32_t has_guard;
 } StWireJoin;
 
-typedef enum
-{
-  ST_WIRE_SYSFS_KEPT,
-  ST_WIRE_SYSFS_FRESH,
-  ST_WIRE_SYSFS_COVERED, /* a new one is refused: no interfaces are shown */
-} StWireSysfs;
-
 typedef struct
 {
   StWireHeader header;
   uint32_t kinds; /* of the namespaces that come along */
-  uint32_t sysfs; /* StWireSysfs, of ST_WIRE_SPACE with a mnt namespace and of ST_WIRE_MOUNT: what /sys is */
+  uint32_t sysfs; /* StMountSysfs, of ST_WIRE_SPACE with a mnt namespace and of ST_WIRE_MOUNT: what /sys is */
 } StWireDone;
 
 typedef enum

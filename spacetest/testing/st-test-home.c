@@ -5,6 +5,7 @@
 #include "st-error-private.h"
 #include "st-idmap.h"
 #include "st-kernel.h"
+#include "st-mount-sysfs.h"
 #include "st-mount.h"
 #include "st-namespace-type-private.h"
 #include "st-probe.h"
@@ -153,7 +154,7 @@ furnish (guint        types,
   if (result >= 0 && (types & CLONE_NEWNS))
     {
       *step = "show the network in /sys";
-      result = st_mount_correct_sysfs (types & CLONE_NEWNET);
+      result = st_mount_correct_own_sysfs (types & CLONE_NEWNET);
     }
   return result;
 }

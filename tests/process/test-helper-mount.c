@@ -3,6 +3,7 @@
 #include "helper-client.h"
 #include "support.h"
 
+#include "st-mount-sysfs.h"
 #include "st-system.h"
 
 #include <errno.h>
@@ -130,7 +131,7 @@ test_sysfs (void)
   g_assert_cmpint (space_make (room.maker.connection, CLONE_NEWNET, &network), ==, 0);
   mount_in (&room, ST_WIRE_MOUNT_SYSFS, "", 0, network, &answer);
   answer_assert_done (&answer, 0, 0);
-  g_assert_cmpuint (answer.record.done.sysfs, ==, ST_WIRE_SYSFS_FRESH);
+  g_assert_cmpuint (answer.record.done.sysfs, ==, ST_MOUNT_SYSFS_FRESH);
   g_assert_no_errno (fstatat (room.root, "sys/class/net/lo", &status, 0));
   g_assert_cmpint (fstatat (room.root, "sys/class/net/eth0", &status, 0), ==, -1);
   close (network);
@@ -149,14 +150,14 @@ test_sysfs_of_space (void)
   request.message.record.space.kinds = CLONE_NEWNS | CLONE_NEWNET;
   g_assert_true (request_do (&request, maker.connection, &answer));
   answer_assert_done (&answer, CLONE_NEWNS | CLONE_NEWNET, 2);
-  g_assert_cmpuint (answer.record.done.sysfs, !=, ST_WIRE_SYSFS_KEPT);
+  g_assert_cmpuint (answer.record.done.sysfs, !=, ST_MOUNT_SYSFS_KEPT);
   st_wire_close_fds (&answer);
   request_begin (&request, ST_WIRE_SPACE);
   request.message.record.space.kinds = CLONE_NEWNS;
   g_assert_true (request_do (&request, maker.connection, &answer));
   answer_assert_done (&answer, CLONE_NEWNS, 1);
   if (!test_is_privileged () || test_is_real_root ()) /* else we are in a network already that /sys does not show */
-    g_assert_cmpuint (answer.record.done.sysfs, ==, ST_WIRE_SYSFS_KEPT);
+    g_assert_cmpuint (answer.record.done.sysfs, ==, ST_MOUNT_SYSFS_KEPT);
   st_wire_close_fds (&answer);
   maker_stop (&maker);
 }

@@ -21,7 +21,7 @@ reply_failed (const Reply *reply,
 int
 reply_done (const Reply *reply,
             uint32_t     kinds,
-            StWireSysfs  sysfs,
+            StMountSysfs sysfs,
             const int   *fds,
             size_t       n_fds)
 {

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #pragma once
 
+#include "st-mount-sysfs.h"
 #include "st-wire.h"
 
 /* How a request is answered: without ever waiting, and over the socket that it brought, which stays the request's. */
@@ -17,6 +18,6 @@ void reply_failed (const Reply *reply,
                    int          result); /* -errno */
 int  reply_done   (const Reply *reply,
                    uint32_t     kinds,
-                   StWireSysfs  sysfs,
+                   StMountSysfs sysfs,
                    const int   *fds,
                    size_t       n_fds);

@@ -2,10 +2,14 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "service.h"
 
+#include "errand.h"
 #include "reply.h"
-#include "room.h"
-#include "st-signals.h"
+#include "space.h"
 #include "subspace.h"
+
+#include "st-coverage.h"
+#include "st-mount-sysfs.h"
+#include "st-signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,7 +71,7 @@ take_guarded (Service       *service,
   if (result < 0)
     reply_failed (reply, ST_WIRE_STEP_GUARD, 0, result);
   else
-    reply_done (reply, 0, ST_WIRE_SYSFS_KEPT, NULL, 0);
+    reply_done (reply, 0, ST_MOUNT_SYSFS_KEPT, NULL, 0);
 }
 
 static void
@@ -81,22 +85,22 @@ take_request (Service       *service,
       subspace_make (service, message, reply);
       break;
     case ST_WIRE_SPACE:
-      room_make_space (service, message, reply);
+      space_make (service, message, reply);
       break;
     case ST_WIRE_SOCKET:
-      room_make_socket (message, reply);
+      errand_socket (message, reply);
       break;
     case ST_WIRE_TAP:
-      room_open_tap (message, reply);
+      errand_tap (message, reply);
       break;
     case ST_WIRE_ROOT:
-      room_open_root (message, reply);
+      errand_root (message, reply);
       break;
     case ST_WIRE_MOUNT:
-      room_mount (message, reply);
+      errand_mount (message, reply);
       break;
     case ST_WIRE_SYSCTL:
-      room_use_sysctl (message, reply);
+      errand_sysctl (message, reply);
       break;
     case ST_WIRE_GUARD:
       take_guarded (service, message, reply);

@@ -137,7 +137,7 @@ answer (const Birth   *birth,
           fds[n++] = result;
       }
   const bool done = check (birth, ST_WIRE_STEP_OPEN, service->kinds, result) &&
-                    reply_done (birth->reply, service->kinds, ST_WIRE_SYSFS_KEPT, fds, n) >= 0;
+                    reply_done (birth->reply, service->kinds, ST_MOUNT_SYSFS_KEPT, fds, n) >= 0;
   close_fds (fds, n);
   st_system_forget_thread ();
   return done;
