@@ -6,6 +6,18 @@
 #include "st-spacer-options.h"
 #include "st-wire.h"
 
+struct _StSpacerOptions
+{
+  GObject parent_instance;
+
+  StIdMap id_map;
+  gint64 monotonic_offset;
+  gint64 boottime_offset;
+  char *host_name;
+  int stdout_fd;
+  int stderr_fd;
+};
+
 gboolean st_spacer_options_check_first (StSpacerOptions *self,
                                         GError         **error);
 gboolean st_spacer_options_fill        (StSpacerOptions *self,
