@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "cure.h"
 
+#include "st-probe-facts.h"
 #include "st-system.h"
 
 #include <errno.h>
@@ -22,23 +23,11 @@ static const struct
 };
 
 static bool
-read_number (const char *path,
-             long       *number)
-{
-  FILE *file = fopen (path, "re");
-  if (!file)
-    return false;
-  bool found = fscanf (file, "%ld", number) == 1;
-  fclose (file);
-  return found;
-}
-
-static bool
 find_switch (char cure[CURE_SIZE])
 {
   long value;
   for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
-    if (read_number (switches[i].path, &value) && value == switches[i].forbids)
+    if (st_probe_read_number (switches[i].path, &value) && value == switches[i].forbids)
       {
         snprintf (cure, CURE_SIZE, "%s is %ld: %s", switches[i].path, value, switches[i].cure);
         return true;
@@ -54,7 +43,7 @@ explain_limit (const StKind *kind,
   char path[64];
   long value;
   snprintf (path, sizeof path, "/proc/sys/user/max_%s_namespaces", kind->name);
-  if (!read_number (path, &value) || value == INT_MAX)
+  if (!st_probe_read_number (path, &value) || value == INT_MAX)
     snprintf (cure, CURE_SIZE, "raise %s in the user namespaces around this one, or nest less deeply", path);
   else
     snprintf (cure, CURE_SIZE, "%s is %ld: raise it, or nest less deeply", path, value);

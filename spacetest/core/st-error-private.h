@@ -17,3 +17,15 @@ void     st_error_set_result (GError    **error,
                               ...) G_GNUC_PRINTF (3, 4);
 gboolean st_error_set_closed (GError    **error,
                               const char *what);
+
+/* What an errno stands for, and its cure, or NULL. */
+typedef struct
+{
+  int number;
+  StError code;
+  const char *hint;
+} StErrorMeaning;
+
+const StErrorMeaning *st_error_find_meaning (const StErrorMeaning *among,
+                                             gsize                 n_meanings,
+                                             int                   number);

@@ -36,14 +36,7 @@ G_DEFINE_ENUM_TYPE (StError,
  */
 G_DEFINE_QUARK (st-error-quark, st_error)
 
-typedef struct
-{
-  int number;
-  StError code;
-  const char *hint;
-} Meaning;
-
-static const Meaning meanings[] = {
+static const StErrorMeaning meanings[] = {
   { EPERM, ST_ERROR_PERMISSION_DENIED, "no CAP_SYS_ADMIN; run under \"spacetest run\", or see docs: privileges" },
   { EACCES, ST_ERROR_PERMISSION_DENIED, "see docs: privileges" },
   { ENOENT, ST_ERROR_NOT_FOUND, NULL },
@@ -71,13 +64,15 @@ static const Meaning meanings[] = {
   { ETOOMANYREFS, ST_ERROR_EXHAUSTED, "too many descriptors under way; raise RLIMIT_NOFILE" },
 };
 
-static const Meaning *
-meaning_of (int number)
+const StErrorMeaning *
+st_error_find_meaning (const StErrorMeaning *among,
+                       gsize                 n_meanings,
+                       int                   number)
 {
-  static const Meaning other = { 0, ST_ERROR_FAILED, NULL };
-  for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++)
-    if (meanings[i].number == number)
-      return &meanings[i];
+  static const StErrorMeaning other = { 0, ST_ERROR_FAILED, NULL };
+  for (gsize i = 0; i < n_meanings; i++)
+    if (among[i].number == number)
+      return &among[i];
   return &other;
 }
 
@@ -114,7 +109,7 @@ st_error_set_result (GError    **error,
   g_autofree char *what = g_strdup_vprintf (step, args);
   va_end (args);
 
-  const Meaning *meaning = meaning_of (-result);
+  const StErrorMeaning *meaning = st_error_find_meaning (meanings, G_N_ELEMENTS (meanings), -result);
   g_autofree char *cure = meaning->hint ? g_strdup_printf (" (%s)", meaning->hint) : g_strdup ("");
   g_autofree char *message = g_strdup_printf ("%s: %s%s", what, g_strerror (-result), cure);
   set_valid (error, meaning->code, message);

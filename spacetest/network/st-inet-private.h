@@ -34,6 +34,10 @@ gboolean       st_inet_address_take       (StInetAddress *address,
                                            int            family,
                                            struct nlattr *attribute,
                                            guint          prefix);
+gboolean       st_inet_address_take_new   (StInetAddress   *address,
+                                           guint32         *flags,
+                                           struct nlmsghdr *message,
+                                           guint            index);
 StInetAddress  st_inet_address_link_local (const guint8 mac[6]);
 struct nl_msg *st_inet_address_message    (int                  type,
                                            guint                index,

@@ -90,6 +90,23 @@ st_inet_address_take (StInetAddress *address,
   return TRUE;
 }
 
+/* Of a message that says that link @index has an address; @flags may be NULL. */
+gboolean
+st_inet_address_take_new (StInetAddress   *address,
+                          guint32         *flags,
+                          struct nlmsghdr *message,
+                          guint            index)
+{
+  struct nlattr *parts[IFA_MAX + 1];
+  if (message->nlmsg_type != RTM_NEWADDR || nlmsg_parse (message, sizeof (struct ifaddrmsg), parts, IFA_MAX, NULL) < 0)
+    return FALSE;
+  const struct ifaddrmsg *header = nlmsg_data (message);
+  if (flags)
+    *flags = parts[IFA_FLAGS] ? nla_get_u32 (parts[IFA_FLAGS]) : header->ifa_flags;
+  struct nlattr *own = parts[IFA_LOCAL] ? parts[IFA_LOCAL] : parts[IFA_ADDRESS];
+  return header->ifa_index == index && st_inet_address_take (address, header->ifa_family, own, header->ifa_prefixlen);
+}
+
 /* RFC 4291, appendix A */
 StInetAddress
 st_inet_address_link_local (const guint8 mac[6])

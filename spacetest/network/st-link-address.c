@@ -109,12 +109,7 @@ add_text (struct nlmsghdr *message,
 {
   Listing *listing = data;
   StInetAddress address;
-  struct nlattr *parts[IFA_MAX + 1];
-  if (message->nlmsg_type != RTM_NEWADDR || nlmsg_parse (message, sizeof (struct ifaddrmsg), parts, IFA_MAX, NULL) < 0)
-    return;
-  const struct ifaddrmsg *header = nlmsg_data (message);
-  struct nlattr *own = parts[IFA_LOCAL] ? parts[IFA_LOCAL] : parts[IFA_ADDRESS];
-  if (header->ifa_index != listing->index || !st_inet_address_take (&address, header->ifa_family, own, header->ifa_prefixlen))
+  if (!st_inet_address_take_new (&address, NULL, message, listing->index))
     return;
   g_autofree char *text = st_inet_address_to_string (&address, TRUE);
   g_strv_builder_add (listing->texts, text);

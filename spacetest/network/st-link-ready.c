@@ -37,14 +37,9 @@ see_address (struct nlmsghdr *message,
 {
   View *view = data;
   StInetAddress address;
-  struct nlattr *parts[IFA_MAX + 1];
-  if (message->nlmsg_type != RTM_NEWADDR || nlmsg_parse (message, sizeof (struct ifaddrmsg), parts, IFA_MAX, NULL) < 0)
+  guint32 flags;
+  if (!st_inet_address_take_new (&address, &flags, message, view->index))
     return;
-  const struct ifaddrmsg *header = nlmsg_data (message);
-  struct nlattr *own = parts[IFA_LOCAL] ? parts[IFA_LOCAL] : parts[IFA_ADDRESS];
-  if (header->ifa_index != view->index || !st_inet_address_take (&address, header->ifa_family, own, header->ifa_prefixlen))
-    return;
-  const guint32 flags = parts[IFA_FLAGS] ? nla_get_u32 (parts[IFA_FLAGS]) : header->ifa_flags;
   g_array_append_val (view->addresses, address);
   if (flags & IFA_F_DADFAILED)
     view->duplicate = address;

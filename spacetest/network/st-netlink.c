@@ -208,14 +208,7 @@ st_netlink_ask (StNetlink     *self,
   return exchange.result;
 }
 
-typedef struct
-{
-  int number;
-  StError code;
-  const char *hint;
-} Meaning;
-
-static const Meaning meanings[] = {
+static const StErrorMeaning meanings[] = {
   { EPERM, ST_ERROR_PERMISSION_DENIED, "no CAP_NET_ADMIN there; run under \"spacetest run\", or see docs: privileges" },
   { EACCES, ST_ERROR_PERMISSION_DENIED, "IPv6 may be turned off there" },
   { EEXIST, ST_ERROR_EXISTS, NULL },
@@ -244,15 +237,12 @@ st_netlink_set_error (GError    **error,
                       const char *words,
                       const char *step)
 {
-  Meaning meaning = { -result, ST_ERROR_FAILED, NULL };
-  for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++)
-    if (meanings[i].number == -result)
-      meaning = meanings[i];
+  const StErrorMeaning *meaning = st_error_find_meaning (meanings, G_N_ELEMENTS (meanings), -result);
   const gboolean has_words = words && *words;
-  const gboolean has_both = has_words && meaning.hint;
-  const gboolean has_any = has_words || meaning.hint;
-  st_error_set (error, meaning.code, "%s: %s%s%s%s%s%s", step, g_strerror (-result), has_any ? " (" : "", has_words ? words : "",
-                has_both ? "; " : "", meaning.hint ? meaning.hint : "", has_any ? ")" : "");
+  const gboolean has_both = has_words && meaning->hint;
+  const gboolean has_any = has_words || meaning->hint;
+  st_error_set (error, meaning->code, "%s: %s%s%s%s%s%s", step, g_strerror (-result), has_any ? " (" : "", has_words ? words : "",
+                has_both ? "; " : "", meaning->hint ? meaning->hint : "", has_any ? ")" : "");
 }
 
 GSocket *

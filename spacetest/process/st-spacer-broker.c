@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 /* What a spacer does for references that came from it, and for callers who may not make namespaces themselves. The broker of a
@@ -148,14 +147,10 @@ open_content (GBytes  *content,
 {
   gsize size;
   const char *data = g_bytes_get_data (content, &size);
-  int fd = memfd_create ("spacetest", MFD_CLOEXEC);
-  int result = fd < 0 ? -errno : st_system_write_all (fd, data, size);
-  if (result >= 0)
-    return fd;
-  if (fd >= 0)
-    close (fd);
-  st_error_set_result (error, result, "cannot ask the helper process");
-  return -1;
+  const int fd = st_system_open_memory (data, size);
+  if (fd < 0)
+    st_error_set_result (error, fd, "cannot ask the helper process");
+  return fd;
 }
 
 static gboolean

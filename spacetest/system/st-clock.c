@@ -8,10 +8,19 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OFFSETS "/proc/self/timens_offsets"
 #define SECOND INT64_C (1000000000)
+
+int64_t
+st_clock_get_milliseconds (void)
+{
+  struct timespec now;
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 /* As the kernel has it: nanoseconds are never negative. */
 typedef struct

@@ -4,9 +4,11 @@
 
 #include <stdint.h>
 
-/* The clocks of a new time namespace, which nobody is in yet: unshare() has just made it for the children of the calling
- * process. Plain C without GLib. Results are >= 0, or -errno. */
+/* Plain C without GLib. Results are >= 0, or -errno. */
 
-int st_clock_shift     (int64_t monotonic,
-                        int64_t boottime); /* nanoseconds, against the clocks of the process */
-int st_clock_enter_new (void);             /* of a program with one thread */
+int64_t st_clock_get_milliseconds (void); /* CLOCK_MONOTONIC */
+
+/* The clocks of a new time namespace, which nobody is in yet: unshare() has just made it for the children of the calling process. */
+int     st_clock_shift            (int64_t monotonic,
+                                   int64_t boottime); /* nanoseconds, against the clocks of the process */
+int     st_clock_enter_new        (void);             /* of a program with one thread */

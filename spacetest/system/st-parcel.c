@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-parcel.h"
 
+#include "st-system.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -25,38 +27,15 @@ typedef union
   char room[CMSG_SPACE (sizeof (int))];
 } Rights;
 
-static int
-write_all (int         fd,
-           const char *data,
-           size_t      size)
-{
-  while (size > 0)
-    {
-      const ssize_t written = write (fd, data, size);
-      if (written < 0 && errno != EINTR)
-        return -errno;
-      if (written > 0)
-        {
-          data += written;
-          size -= (size_t) written;
-        }
-    }
-  return 0;
-}
-
 /* Nobody can change it any more. */
 int
 st_parcel_create_content (const void *data,
                           size_t      size)
 {
-  const int fd = memfd_create ("spacetest-parcel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0)
-    return -errno;
-  int result = write_all (fd, data, size);
-  if (result == 0 && fcntl (fd, F_ADD_SEALS, SEALS) < 0)
-    result = -errno;
-  if (result == 0)
+  const int fd = st_system_open_memory (data, size);
+  if (fd < 0 || fcntl (fd, F_ADD_SEALS, SEALS) == 0)
     return fd;
+  const int result = -errno;
   close (fd);
   return result;
 }

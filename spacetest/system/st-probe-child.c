@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-probe-child.h"
 
+#include "st-clock.h"
 #include "st-mount-sysfs.h"
 #include "st-mount.h"
 #include "st-process.h"
@@ -21,7 +22,6 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The child shares the caller's memory, so that it costs the same however big the caller is, and the calling thread waits for it.
@@ -236,14 +236,6 @@ try_once (unsigned int   flags,
   munmap (probe, sizeof *probe);
 }
 
-static int64_t
-get_milliseconds (void)
-{
-  struct timespec now;
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool
 is_limited (const StProbeReport *report)
 {
@@ -259,7 +251,7 @@ try_and_note (unsigned int   flags,
   try_once (flags, report);
   ST_FOREACH_KIND (kind)
     if (report->made & kind->flag)
-      cleared[kind->index] = get_milliseconds () + CLEARING_MS;
+      cleared[kind->index] = st_clock_get_milliseconds () + CLEARING_MS;
 }
 
 /* Makes all kinds of @flags together: as the caller is, if that is privileged, or else in a user namespace. */
@@ -268,7 +260,7 @@ st_probe_child_run (unsigned int   flags,
                     StProbeReport *report)
 {
   try_and_note (flags, report);
-  while (is_limited (report) && get_milliseconds () < cleared[report->kind])
+  while (is_limited (report) && st_clock_get_milliseconds () < cleared[report->kind])
     {
       poll (NULL, 0, CLEARING_STEP_MS);
       try_and_note (flags, report);

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -361,6 +362,18 @@ st_system_write_all (int         fd,
         }
     }
   return 0;
+}
+
+/* A file with that content, which is nowhere but in memory. */
+int
+st_system_open_memory (const void *data,
+                       size_t      size)
+{
+  const int fd = memfd_create ("spacetest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  const int result = fd < 0 ? -errno : st_system_write_all (fd, data, size);
+  if (result < 0 && fd >= 0)
+    close (fd);
+  return result < 0 ? result : fd;
 }
 
 int

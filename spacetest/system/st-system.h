@@ -47,6 +47,8 @@ int  st_system_check_spare_descriptors (void);
 int  st_system_write_all    (int         fd,
                              const char *content,
                              size_t      size);
+int  st_system_open_memory  (const void *data,
+                             size_t      size);
 bool st_system_is_gone      (int pidfd);
 
 /* The calling thread. */

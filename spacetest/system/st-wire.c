@@ -123,6 +123,20 @@ st_wire_begin (StWireMessage *message,
   };
 }
 
+/* @result is -errno. */
+void
+st_wire_begin_failed (StWireMessage *message,
+                      uint32_t       serial,
+                      StWireStep     step,
+                      uint32_t       kinds,
+                      int            result)
+{
+  st_wire_begin (message, ST_WIRE_FAILED, serial);
+  message->record.failed.step = step;
+  message->record.failed.kinds = kinds;
+  message->record.failed.error = -result;
+}
+
 void
 st_wire_add_fd (StWireMessage *message,
                 int            fd)

@@ -212,6 +212,11 @@ int  st_wire_check_socket (int fd);
 void st_wire_begin       (StWireMessage *message,
                           StWireType     type,
                           uint32_t       serial);
+void st_wire_begin_failed (StWireMessage *message,
+                           uint32_t       serial,
+                           StWireStep     step,
+                           uint32_t       kinds,
+                           int            result);
 void st_wire_add_fd      (StWireMessage *message,
                           int            fd);
 int  st_wire_take_fd     (StWireMessage *message,

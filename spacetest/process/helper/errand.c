@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -110,18 +109,7 @@ do_mount (void *data)
     }
 }
 
-/* Too long for a record, maybe. */
-static int
-write_to_memory (const char *value,
-                 size_t      length)
-{
-  int fd = memfd_create ("spacetest", MFD_CLOEXEC);
-  int result = fd < 0 ? -errno : st_system_write_all (fd, value, length);
-  if (result < 0 && fd >= 0)
-    close (fd);
-  return result < 0 ? result : fd;
-}
-
+/* Too long for a record, maybe: in memory, then. */
 static int
 read_sysctl (const char *name)
 {
@@ -130,7 +118,7 @@ read_sysctl (const char *name)
   int result = st_proc_sys_read (name, &value, &length);
   if (result < 0)
     return result;
-  result = write_to_memory (value, length);
+  result = st_system_open_memory (value, length);
   free (value);
   return result;
 }

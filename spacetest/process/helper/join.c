@@ -59,10 +59,7 @@ tell (const Job   *job,
       int          result)
 {
   StWireMessage message;
-  st_wire_begin (&message, ST_WIRE_FAILED, job->serial);
-  message.record.failed.step = step;
-  message.record.failed.kinds = kinds;
-  message.record.failed.error = -result;
+  st_wire_begin_failed (&message, job->serial, step, kinds, result);
   st_wire_send (job->order->answer, &message); /* if nobody listens, there is nobody to run it for */
 }
 

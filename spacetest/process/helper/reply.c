@@ -10,10 +10,7 @@ reply_failed (const Reply *reply,
               int          result)
 {
   StWireMessage answer;
-  st_wire_begin (&answer, ST_WIRE_FAILED, reply->serial);
-  answer.record.failed.step = step;
-  answer.record.failed.kinds = kinds;
-  answer.record.failed.error = -result;
+  st_wire_begin_failed (&answer, reply->serial, step, kinds, result);
   st_wire_send_now (reply->socket, &answer);
 }
 

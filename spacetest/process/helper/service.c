@@ -7,6 +7,7 @@
 #include "space.h"
 #include "subspace.h"
 
+#include "st-clock.h"
 #include "st-coverage.h"
 #include "st-mount-sysfs.h"
 #include "st-signals.h"
@@ -18,7 +19,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 1000 /* with those below, which have to end first */
@@ -124,14 +124,6 @@ service_take (Service       *service,
   st_wire_close_fds (message);
 }
 
-static int64_t
-get_milliseconds (void)
-{
-  struct timespec now;
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void
 drop_signals (int fd)
 {
@@ -143,10 +135,10 @@ drop_signals (int fd)
 static void
 wait_for_children (Service *service)
 {
-  const int64_t end = get_milliseconds () + PATIENCE_MS;
+  const int64_t end = st_clock_get_milliseconds () + PATIENCE_MS;
   struct pollfd signalled = { .fd = service->signals, .events = POLLIN };
   children_reap (&service->children);
-  for (int64_t rest = PATIENCE_MS; service->children.n > 0 && rest > 0; rest = end - get_milliseconds ())
+  for (int64_t rest = PATIENCE_MS; service->children.n > 0 && rest > 0; rest = end - st_clock_get_milliseconds ())
     {
       poll (&signalled, 1, (int) rest);
       drop_signals (service->signals);
