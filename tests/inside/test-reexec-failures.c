@@ -185,6 +185,34 @@ test_twice (void)
   test_assert_failed (error, ST_ERROR_INVALID_ARGUMENT, "is no name");
 }
 
+static gpointer
+register_some (gpointer data)
+{
+  guint *n_new = data;
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("of threads %u", i);
+      *n_new += st_reexec_register (name, hang, NULL);
+    }
+  return NULL;
+}
+
+/* Each name is that of one thread's. */
+static void
+test_threads (void)
+{
+  guint n_new[4] = { 0 }, n = 0;
+  GThread *threads[4];
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("registers", register_some, &n_new[i]);
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    {
+      g_thread_join (threads[i]);
+      n += n_new[i];
+    }
+  g_assert_cmpuint (n, ==, 200);
+}
+
 /* REEX-07 */
 static void
 test_unknown (void)
@@ -428,6 +456,7 @@ main (int    argc,
   test_add ("/reexec/failures/no-result", test_no_result);
   test_add ("/reexec/failures/options", test_options);
   test_add ("/reexec/failures/outside", test_outside);
+  test_add ("/reexec/failures/threads", test_threads);
   test_add ("/reexec/failures/timeout", test_timeout);
   test_add ("/reexec/failures/unread", test_unread);
   return g_test_run ();

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "startup-support.h"
 
+#include "../process/process-support.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -114,6 +116,45 @@ test_kinds (void)
     }
   check_kind ("time", CLONE_NEWTIME, "path"); /* the resident itself is not in it */
   check_kind ("time", CLONE_NEWTIME, "fd");
+}
+
+/* All eight at once, of a process: time too, which only that process's children are in for whoever makes it. */
+static void
+check_all (const char *order)
+{
+  static const char *const kinds[] = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts" };
+  Container container;
+  g_auto (Start) start = { 0 };
+  container_start_full (&container);
+  start_init (&start);
+  start_set (&start, "ASAN_OPTIONS", "detect_leaks=0"); /* which starts a thread */
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *variable = g_strconcat ("spacetest_", kinds[i], NULL);
+      g_autofree char *reference = g_strdup_printf ("pid:%d", container.pid);
+      start_set (&start, variable, reference);
+    }
+  if (order)
+    start_set (&start, "spacetest_order", order);
+  start_run (&start);
+  start_assert (&start, "status", "fine");
+  start_assert (&start, "left", NULL);
+  start_assert (&start, "ids", "0 0");
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *what = g_strconcat ("child-", kinds[i], NULL); /* the /proc there has no place for the program itself */
+      g_autofree char *path = g_strdup_printf ("/proc/%d/ns/%s", container.pid, kinds[i]);
+      g_autofree char *there = g_file_read_link (path, NULL);
+      start_assert (&start, what, there);
+    }
+  container_stop (&container);
+}
+
+static void
+test_all (void)
+{
+  check_all (NULL);
+  check_all ("!user,!time,!pid,!uts,!net,!ipc,!cgroup,!mnt");
 }
 
 /* GONS-02, and the default order takes permissions from where they come from. */
@@ -353,6 +394,7 @@ main (int    argc,
   test_add ("/startup/GONS-04/nothing", test_nothing);
   test_add ("/startup/own-status", test_own_status);
   test_add ("/startup/GONS-05/kinds", test_kinds);
+  test_add ("/startup/all", test_all);
   test_add ("/startup/GONS-02/three", test_three);
   test_add ("/startup/user-last", test_user_last);
   test_add ("/startup/order", test_order);

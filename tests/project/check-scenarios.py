@@ -29,6 +29,14 @@ COMPLETE = {
     'UDS': 7,
     'VETH': 4,
 }
+# The lists of bugs that are to be complete, by their headings.
+BUGS = {
+    'Actions': range(1, 14),
+    'Chains of mount namespaces': range(14, 18),
+    'Portable references': range(13, 14),
+    'Startup switch': range(1, 12),
+}
+BUG = re.compile(r'^\| (\d+) \| (.+?) \| (.+) \|$')
 ROW = re.compile(r'^\| ([A-Z]+-\d\d) \| (.+?) \| (.+) \|$')
 TEST_PATH = re.compile(r'`(/[^`]+)`')
 FILE = re.compile(r'`([\w.-]+/[\w./-]+)`')
@@ -44,6 +52,19 @@ def read_rows():
             rows[match[1]] = match[3]
         elif re.match(r'^\| *[A-Z]+-\d', line):
             problem(f'cannot read the line: {line}')
+    return rows
+
+
+def read_bugs():
+    rows, heading = {}, None
+    for line in PAGE.read_text(encoding='utf-8').splitlines():
+        match = BUG.match(line)
+        if line.startswith('## '):
+            heading = line[3:]
+        elif match and (heading, int(match[1])) in rows:
+            problem(f'bug {match[1]} of {heading} is listed twice')
+        elif match:
+            rows[heading, int(match[1])] = match[3]
     return rows
 
 
@@ -76,11 +97,14 @@ def main():
         check_row(name, answer, paths)
         if name.split('-')[0] not in COMPLETE:
             problem(f'{name} is of no known family')
+    bugs = read_bugs()
+    for heading, number in {(heading, number) for heading, numbers in BUGS.items() for number in numbers} | set(bugs):
+        check_row(f'bug {number} of {heading}', bugs.get((heading, number), 'it is not listed'), paths)
     for path in sorted(paths):
         for name in re.findall(r'[A-Z]+-\d\d', path):
             if not TEST_PATH.search(rows.get(name, '')):
                 problem(f'the line of {name} names no test, but there is {path}')
-    done(f'{len(rows)} scenarios, {len(paths)} tests')
+    done(f'{len(rows)} scenarios, {len(bugs)} bugs, {len(paths)} tests')
 
 
 main()
