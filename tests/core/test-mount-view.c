@@ -54,6 +54,34 @@ test_closed_reference (void)
   test_assert_failed (error, ST_ERROR_CLOSED, "reference");
 }
 
+static char *
+read_children (void)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/children", (int) getpid (), (int) getpid ());
+  char *children = NULL;
+  g_file_get_contents (path, &children, NULL, NULL);
+  return children;
+}
+
+/* Nobody has to live there for it. */
+static void
+test_transient (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!test_needs_privilege ())
+    return;
+  g_autofree char *before = read_children ();
+  g_auto (Inside) inside = make_inside ();
+  g_assert_true (replace_text (inside.view, "/mnt/canary", "inside", &error));
+  g_autoptr (GBytes) content = st_mount_view_load (inside.view, "/mnt/canary", &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (content, NULL), g_bytes_get_size (content), "inside", 6);
+  g_autofree char *children = read_children ();
+  g_assert_cmpstr (children, ==, before);
+  st_mount_view_close (inside.view);
+  assert_closed (inside.view);
+}
+
 static void
 on_notify (GObject    *object,
            GParamSpec *pspec,
@@ -360,6 +388,7 @@ main (int    argc,
   test_add ("/mount-view/without-constructor", test_without_constructor);
   test_add ("/mount-view/wrong-kind", test_wrong_kind);
   test_add ("/mount-view/closed-reference", test_closed_reference);
+  test_add ("/mount-view/SBOX-04/transient", test_transient);
   test_add ("/mount-view/own", test_own);
   test_add ("/mount-view/permission", test_permission);
   test_add ("/mount-view/links", test_links);
