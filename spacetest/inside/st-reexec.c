@@ -94,7 +94,8 @@ judge (const char            *name,
     st_error_set (error, ST_ERROR_CALLBACK_FAILED, "action \"%.256s\" gave no result: its process %s", name, end);
   else
     st_error_set (error, ST_ERROR_CALLBACK_FAILED,
-                  "action \"%.256s\" was not run: the copy of the program %s before it called st_reexec_init()", name, end);
+                  "action \"%.256s\" was not run: the copy of the program %s before it called st_reexec_init() (in JavaScript, runActions())", name,
+                  end);
   return NULL;
 }
 

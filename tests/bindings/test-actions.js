@@ -19,6 +19,12 @@ Spacetest.registerAction('throw', kind => {
         throw new TypeError('wrong');
     if (kind === 'gio')
         throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.BUSY, 'busy');
+    if (kind === 'odd')
+        throw new Error('half \ud800 and\0');
+    if (kind === 'speechless')
+        throw {get message() { throw new Error('no words'); }}; // eslint-disable-line no-throw-literal
+    if (kind === 'null')
+        throw null; // eslint-disable-line no-throw-literal
     throw Object.assign(new Error('own'), {name: 'OwnError'});
 });
 Spacetest.registerAction('nothing', () => {});
@@ -74,6 +80,9 @@ test('errors come as they are', () => inUts(async here => {
     same(gio.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.BUSY) && gio.message, 'busy');
     const own = await thrownBy(here.runAction('throw', 'own'));
     same(`${own.name} ${own.message}`, 'OwnError own');
+    same((await thrownBy(here.runAction('throw', 'odd'))).message, 'half \ufffd and\ufffd');
+    same((await thrownBy(here.runAction('throw', 'speechless'))).message, 'what was thrown has no text');
+    same((await thrownBy(here.runAction('throw', 'null'))).message, 'what was thrown has no text');
 }));
 
 test('what is no plain value, and no action', () => inUts(async here => {

@@ -108,10 +108,23 @@ function takeHow(args) {
     return how;
 }
 
+// Whatever is thrown has some text that can travel.
+function textOf(get, otherwise) {
+    try {
+        return `${get() ?? otherwise}`.replace(/\0|[\uD800-\uDFFF]/gu, '\uFFFD');
+    } catch (e) {
+        return otherwise;
+    }
+}
+
 function report(error) {
     if (error instanceof GLib.Error)
         return {domain: GLib.quark_to_string(error.domain), code: error.code, message: error.message};
-    return {name: `${error?.name ?? 'Error'}`, message: `${error?.message ?? error}`, stack: `${error?.stack ?? ''}`};
+    return {
+        name: textOf(() => error?.name, 'Error'),
+        message: textOf(() => error?.message ?? error, 'what was thrown has no text'),
+        stack: textOf(() => error?.stack, ''),
+    };
 }
 
 function rebuild({domain, code, name, message, stack}) {
