@@ -168,6 +168,8 @@ steal_environment (StLauncher *self)
  *
  * Sets a variable in the environment of programs to come.
  *
+ * A name that can't be is %ST_ERROR_INVALID_ARGUMENT when a program is started.
+ *
  * Since: 0.1
  */
 void
@@ -177,8 +179,12 @@ st_launcher_setenv (StLauncher *self,
                     gboolean    overwrite)
 {
   g_return_if_fail (ST_IS_LAUNCHER (self));
-  if (self->is_open && is_variable (variable) && value)
+  if (!self->is_open || !value)
+    return;
+  if (is_variable (variable))
     self->plan.environment = g_environ_setenv (steal_environment (self), variable, value, overwrite);
+  else if (!self->plan.no_variable)
+    self->plan.no_variable = g_strdup (variable ? variable : "");
 }
 
 /**

@@ -24,6 +24,7 @@ typedef struct
   GSubprocessFlags flags;
   char *directory;    /* inside, or NULL */
   char **environment; /* or NULL: as the caller has it */
+  char *no_variable;  /* what somebody took for the name of one, or NULL */
   GArray *fds;        /* of StSpawnFd */
   int program;        /* target of the one that is executed, whatever its name is; or 0 */
   StSpawnStdio stdio[3];

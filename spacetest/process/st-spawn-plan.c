@@ -72,6 +72,7 @@ st_spawn_plan_copy (StSpawnPlan       *self,
   st_spawn_plan_init (self, other->flags);
   self->directory = g_strdup (other->directory);
   self->environment = g_strdupv (other->environment);
+  self->no_variable = g_strdup (other->no_variable);
   self->program = other->program;
   if (copy_fds (self, other, error))
     return TRUE;
@@ -93,6 +94,7 @@ st_spawn_plan_clear (StSpawnPlan *self)
     st_spawn_plan_set_stdio (self, (int) i, -1, NULL);
   g_clear_pointer (&self->directory, g_free);
   g_clear_pointer (&self->environment, g_strfreev);
+  g_clear_pointer (&self->no_variable, g_free);
 }
 
 /* Takes @fd. */
@@ -166,6 +168,16 @@ check_fds (const StSpawnPlan *self,
   return TRUE;
 }
 
+static gboolean
+check_environment (const StSpawnPlan *self,
+                   GError           **error)
+{
+  if (self->no_variable)
+    g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "cannot start a program: \"%s\" is no name of a variable of its environment",
+                 self->no_variable);
+  return !self->no_variable;
+}
+
 gboolean
 st_spawn_plan_check (const StSpawnPlan *self,
                      GError           **error)
@@ -175,7 +187,7 @@ st_spawn_plan_check (const StSpawnPlan *self,
       g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "cannot start a program: flags %#x are unknown", (guint) self->flags);
       return FALSE;
     }
-  return check_stdio (self, error) && check_fds (self, error);
+  return check_stdio (self, error) && check_fds (self, error) && check_environment (self, error);
 }
 
 /* Neither this one nor higher ones are used by the program's; or the highest number of all, which nothing can have. */

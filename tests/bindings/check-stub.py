@@ -18,7 +18,7 @@ from signatures import Gir  # noqa: E402
 OWN = {"Space": {"call", "check_output", "popen", "run", "run_action", "run_in_thread", "run_in_thread_async", "socket"},
        "": {"action", "count_visits", "leave_visits"}}
 OWN_CLASSES = {"ActionError", "Popen"}
-FOR_TYPES_ONLY = {"File", "Kinds", "StrPath", "Callback", "P", "T"}
+FOR_TYPES_ONLY = {"File", "Future", "Kinds", "StrPath", "Callback", "P", "T"}
 problems = []
 
 

@@ -128,9 +128,28 @@ test_environment (void)
       assert_environment (launcher, spaces[i], "");
       st_launcher_set_environ (launcher, NULL);
       assert_run (launcher, spaces[i], "echo $PATH", g_getenv ("PATH"));
-      st_launcher_setenv (launcher, "BAD=NAME", "x", TRUE);
-      st_launcher_setenv (launcher, "", "x", TRUE);
-      g_assert_null (st_launcher_getenv (launcher, "BAD=NAME"));
+    }
+  places_close (&places);
+}
+
+/* Nothing is started without what somebody meant to set. */
+static void
+test_no_variables (void)
+{
+  Places places;
+  places_open (&places);
+  StSpace *spaces[] = { places.own, places.foreign };
+  const char *names[] = { "BAD=NAME", "", "=", NULL };
+  for (gsize i = 0; i < G_N_ELEMENTS (spaces) * G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (StLauncher) launcher = st_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+      const char *name = names[i / G_N_ELEMENTS (spaces)];
+      st_launcher_setenv (launcher, name, "x", TRUE);
+      st_launcher_setenv (launcher, "GOOD", "x", TRUE);
+      g_assert_null (st_launcher_getenv (launcher, name));
+      test_assert_not_made (st_launcher_spawn (launcher, spaces[i % G_N_ELEMENTS (spaces)], &error, "true", NULL), error, ST_ERROR_INVALID_ARGUMENT,
+                            "no name of a variable");
     }
   places_close (&places);
 }
@@ -351,6 +370,7 @@ main (int    argc,
   test_add ("/launcher/directory", test_directory);
   test_add ("/launcher/directory-missing-inside", test_directory_missing_inside);
   test_add ("/launcher/environment", test_environment);
+  test_add ("/launcher/no-variables", test_no_variables);
   test_add ("/launcher/path", test_path);
   test_add ("/launcher/descriptors", test_descriptors);
   test_add ("/launcher/standard-descriptors", test_standard_descriptors);

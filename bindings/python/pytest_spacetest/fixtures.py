@@ -29,6 +29,8 @@ def mntns():
 
 def _make(kinds):
     from ._library import Spacetest
+    if not isinstance(kinds, (str, Spacetest.NamespaceType)):
+        raise TypeError(f"kinds of namespaces are needed, as 'net,mnt', not {kinds!r}")
     types = Spacetest.namespace_types_from_string(kinds) if isinstance(kinds, str) else kinds
     with required(types):
         if types == Spacetest.NamespaceType.NET:
@@ -45,10 +47,8 @@ def _close(made):
     if hasattr(made, "close"):
         made.close()
         return
-    types = made.get_types()
-    for kind in Spacetest.NamespaceType.__flags_values__.values():
-        if kind and kind.bit_count() == 1 and types & kind:
-            made.get_ref(kind).close()
+    for kind in Spacetest.namespace_types_to_string(made.get_types()).split(","):
+        made.get_ref(kind).close()
 
 
 @pytest.fixture
@@ -57,6 +57,8 @@ def spaces():
     made = {}
 
     def get(name, kinds="net"):
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"spaces() wants a name, as in spaces('alice') and spaces('bob', 'net,mnt'), not {name!r}")
         if name not in made:
             made[name] = _make(kinds), kinds
         space, known = made[name]

@@ -30,6 +30,15 @@ def test_spaces_by_name(passes):
         assert isinstance(spaces("mounts", "mnt"), Spacetest.TransientMntns)
         with pytest.raises(ValueError, match="alice"):
             spaces("alice", "mnt")
+        for name in (None, "", 3, spaces):
+            with pytest.raises(TypeError, match="wants a name"):
+                spaces(name)
+        for kinds in (None, 3, ["net"], b"net"):
+            with pytest.raises(TypeError, match="kinds of namespaces"):
+                spaces("carol", kinds)
+        with pytest.raises(GLib.Error, match="nonsense"):
+            spaces("carol", "nonsense")
+        assert spaces("carol").call(os.getpid)
     ''')
 
 

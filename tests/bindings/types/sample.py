@@ -24,6 +24,14 @@ future: Future[Spacetest.TransientNetns] = Spacetest.TransientNetns.new_async()
 later: Future[int] = netns.run_in_thread_async(len, "abc")
 Spacetest.TransientNetns.new_async(None, lambda source, result: None)
 
+
+async def use() -> str:
+    awaited: int = await netns.run_in_thread_async(len, "abc")
+    made: Spacetest.Space = await Spacetest.TransientNetns.new_async()
+    return await Spacetest.probe_async("net")  # wrong
+
+
+
 text: str = netns.check_output(["id", "-u"], text=True)
 raw: bytes = netns.check_output([pathlib.Path("/bin/id")])
 raw = netns.check_output(["id"], text=True)  # wrong

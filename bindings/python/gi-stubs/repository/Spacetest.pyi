@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 # For type checkers: Spacetest in Python, overrides included. Callables without a callback give a future.
+import concurrent.futures
 import datetime
 import os
 import socket as _socket
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import IO, Any, ClassVar, List, Literal, ParamSpec, TypeAlias, TypeVar, overload
 
@@ -18,6 +18,9 @@ StrPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 Callback: TypeAlias = Callable[..., object]
 File: TypeAlias = int | IO[Any] | None
 Kinds: TypeAlias = NamespaceType | str
+
+class Future(concurrent.futures.Future[T], Awaitable[T]):
+    def __await__(self) -> Generator[Any, None, T]: ...
 
 def exit_guard_start(log_domain: str | None = ..., prefixes: Sequence[str] | None = ...) -> None: ...
 def exit_guard_hold() -> None: ...

@@ -56,6 +56,30 @@ def to_bytes(value):
     return value
 
 
+def to_whole(value):
+    """PyGObject would cut off what is behind the point."""
+    if isinstance(value, (bool, float)) and (isinstance(value, bool) or not value.is_integer()):
+        raise TypeError(f"a whole number is needed, not {value!r}")
+    return int(value) if isinstance(value, float) else value
+
+
+def to_variable(name):
+    """The name of one in an environment: what is none would be lost, or be another one."""
+    if isinstance(name, (str, bytes)) and (not name or os.fsencode("=") in os.fsencode(name)):
+        raise ValueError(f"{name!r} is no name of a variable")
+    return name
+
+
+def to_environ(lines):
+    if lines is None:
+        return None
+    lines = to_list_of("NAME=value lines")(lines)
+    for line in lines:
+        if isinstance(line, (str, bytes)) and os.fsencode(line).find(b"=") < 1:
+            raise ValueError(f"{line!r} is no NAME=value")
+    return lines
+
+
 def to_list_of(what):
     """A single string would be taken apart into its letters."""
     def to_list(value):
@@ -65,23 +89,37 @@ def to_list_of(what):
     return to_list
 
 
-LISTS = {"argv": to_list_of("a program and its arguments"), "paths": to_list_of("a chain of paths")}
+LISTS = {"argv": to_list_of("a program and its arguments"), "environment": to_environ, "paths": to_list_of("a chain of paths")}
+WHOLE = {TypeTag.INT8, TypeTag.UINT8, TypeTag.INT16, TypeTag.UINT16, TypeTag.INT32, TypeTag.UINT32, TypeTag.INT64, TypeTag.UINT64}
 
 
 def to_choice_of(choices):
     def to_choice(value):
-        if not isinstance(value, str):
+        if isinstance(value, choices):
             return value
-        for choice in choices.__enum_values__.values():
-            if choice.value_nick == value:
-                return choice
-        known = ", ".join(sorted(choice.value_nick for choice in choices.__enum_values__.values()))
-        raise ValueError(f"no {choices.__name__} is called {value!r}; there are {known}")
+        known = {choice.value_nick: choice for name in dir(choices) if isinstance(choice := getattr(choices, name), choices)}
+        if isinstance(value, str) and value in known:
+            return known[value]
+        raise ValueError(f"no {choices.__name__} is called {value!r}; there are {', '.join(sorted(known))}")
     return to_choice
 
 
+def get_type(argument):
+    """Of an argument; PyGObject 3.52 and newer call it by another name."""
+    return (getattr(argument, "get_type_info", None) or argument.get_type)()
+
+
+def get_length_of(type_info):
+    """Which argument has the length of an array."""
+    return (getattr(type_info, "get_array_length_index", None) or type_info.get_array_length)()
+
+
 def _get_converter(argument):
-    type_info = argument.get_type()
+    type_info = get_type(argument)
+    if argument.get_name() == "variable":
+        return to_variable
+    if type_info.get_tag() in WHOLE:
+        return to_whole
     if type_info.get_tag() == TypeTag.FILENAME:
         return to_path
     if type_info.get_tag() == TypeTag.ARRAY and argument.get_name() in LISTS:
@@ -98,7 +136,7 @@ def _get_converter(argument):
 def get_visible(info):
     """The arguments that Python sees."""
     arguments = info.get_arguments()
-    hidden = {argument.get_type().get_array_length() for argument in arguments if argument.get_type().get_tag() == TypeTag.ARRAY}
+    hidden = {get_length_of(get_type(argument)) for argument in arguments if get_type(argument).get_tag() == TypeTag.ARRAY}
     return [argument for index, argument in enumerate(arguments) if index not in hidden and argument.get_direction() != Direction.OUT]
 
 
@@ -133,7 +171,7 @@ class _Widened:
         for name, value in self.defaults.items():
             if name not in kwargs and name not in self.names[:len(values)]:
                 kwargs[name] = value
-        if self.is_async and not futures.IS_NATIVE and "callback" not in kwargs and "callback" not in self.names[:len(values)]:
+        if self.is_async and "callback" not in kwargs and "callback" not in self.names[:len(values)]:
             return futures.start(self.info, things, {**dict(zip(self.names, values)), **kwargs}, self._get_finish(things))
         return self.info(*things, *values, **kwargs)
 

@@ -2,17 +2,48 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """Futures for what goes on meanwhile."""
 import concurrent.futures
+import contextlib
 
-import gi
 from gi.repository import Gio, GLib
 
-# Since then PyGObject gives something to await by itself.
-IS_NATIVE = gi.version_info >= (3, 50)
+
+def _refuse_idle_context(loop):
+    """Who waits for a main context that nobody runs waits for ever: asyncio's own event loops don't know it."""
+    context = GLib.MainContext.ref_thread_default()
+    if context.is_owner() or type(loop).__module__.partition(".")[0] not in ("asyncio", "uvloop") or not context.acquire():
+        return
+    context.release()
+    raise RuntimeError("await needs an event loop that runs the main context of GLib: that of gi.events (PyGObject 3.50 or newer); without one, "
+                       "iterate the main context until the future is done(), and ask it for its result()")
 
 
 class Future(concurrent.futures.Future):
-    """Says, as asyncio's does, when it is dropped with an exception that nobody asked for."""
+    """Can be awaited; and says, as asyncio's does, when it is dropped with an exception that nobody asked for.
+
+    It is the same with all versions of PyGObject: what those since 3.50 give by themselves has no result() to wait for, wants an event loop
+    even if nobody awaits it, and knows nothing of what comes of functions that run in a space."""
     _unseen = None
+
+    def __await__(self):
+        import asyncio  # which not everybody pays for
+        if not self.done():
+            loop = asyncio.get_running_loop()
+            _refuse_idle_context(loop)
+            waiter = loop.create_future()
+
+            def wake(_future):
+                with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                    loop.call_soon_threadsafe(lambda: waiter.done() or waiter.set_result(None))
+
+            self.add_done_callback(wake)
+            try:
+                yield from waiter
+            except asyncio.CancelledError:
+                self.cancel()
+                raise
+        if self.cancelled():
+            raise asyncio.CancelledError
+        return self.result()
 
     def set_exception(self, exception):
         self._unseen = exception

@@ -11,7 +11,7 @@ import warnings
 from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
 
-from . import pipes
+from . import arguments, pipes
 
 Spacetest = get_introspection_module("Spacetest")
 Flags = Gio.SubprocessFlags
@@ -22,7 +22,7 @@ def _to_argv(args):
 
 
 def _to_environ(env):
-    return [os.fsdecode(name) + "=" + os.fsdecode(value) for name, value in env.items()]
+    return [os.fsdecode(arguments.to_variable(name)) + "=" + os.fsdecode(value) for name, value in env.items()]
 
 
 def _dup(what):

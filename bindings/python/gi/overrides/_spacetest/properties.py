@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """Properties as attributes, which PyGObject has below `props` only: `options.boottime_offset = ...` would do nothing."""
 import datetime
+import math
 
 from gi.module import get_introspection_module
 from gi.repository import GObject
@@ -9,13 +10,21 @@ from gi.repository import GObject
 from . import arguments
 
 Spacetest = get_introspection_module("Spacetest")
+WHOLE = {GObject.TYPE_INT, GObject.TYPE_UINT, GObject.TYPE_INT64, GObject.TYPE_UINT64}
 
 
-def to_option(name, value):
+def to_option(cls, name, value):
     """Offsets are in microseconds, or a timedelta; choices may be called by name."""
     if isinstance(value, datetime.timedelta):
         return value // datetime.timedelta(microseconds=1)
-    return arguments.to_choice_of(Spacetest.IdMap)(value) if name == "id_map" else value
+    if name == "id_map":
+        return arguments.to_choice_of(Spacetest.IdMap)(value)
+    known = cls.find_property(name)
+    if known and known.value_type in WHOLE:
+        return arguments.to_whole(value)
+    if known and known.value_type == GObject.TYPE_DOUBLE and isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be a number, not {value}")
+    return value
 
 
 def get_names(cls):
@@ -38,7 +47,7 @@ def _make(name):
         return self.get_property(name)
 
     def set(self, value):
-        self.set_property(name, to_option(name, value))
+        self.set_property(name, to_option(type(self), name, value))
 
     return property(get, set)
 
@@ -51,7 +60,15 @@ def _refuse_unknown(self, name, value):
     GObject.Object.__setattr__(self, name, value)
 
 
+def _make_init(init):
+    def __init__(self, *args, **properties):
+        init(self, *args, **{name: to_option(type(self), name.replace("-", "_"), value) for name, value in properties.items()})
+    return __init__
+
+
 def install():
+    for cls in (Spacetest.Impairment, Spacetest.SpacerOptions):
+        cls.__init__ = _make_init(cls.__init__)
     for cls in arguments.get_classes():
         if issubclass(cls, GObject.Object):
             for name in get_names(cls):
