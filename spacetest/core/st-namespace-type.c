@@ -128,12 +128,13 @@ gboolean
 st_namespace_types_check (StNamespaceType types,
                           GError        **error)
 {
-  guint rest = types;
+  guint all = 0;
   ST_FOREACH_KIND (kind)
-    rest &= ~kind->flag;
-  if (types != 0 && rest == 0)
+    all |= kind->flag;
+  if (types != 0 && (types & ~all) == 0)
     return TRUE;
   g_autofree char *text = st_namespace_types_to_string (types);
-  g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "\"%s\" is not a list of namespace kinds", text);
+  g_autofree char *known = st_namespace_types_to_string (all);
+  g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "\"%s\" is not a list of namespace kinds (of %s)", text, known);
   return FALSE;
 }

@@ -17,8 +17,9 @@
 int
 st_mirror_prepare (StMirror *self)
 {
-  self->command = self->pidfd = self->gate = -1;
+  self->command = self->pidfd = self->gate = self->signals = -1;
   self->shadow.pid = self->shadow.socket = -1;
+  self->n_kept = 0;
   int result = st_signals_hold (&self->held);
   if (result == 0)
     result = self->signals = st_signals_open ();
@@ -74,12 +75,22 @@ st_mirror_fork (StMirror *self,
   return result < 0 ? result : 1;
 }
 
-/* Nothing of the command's files and directories is held here. */
+/* Has a descriptor open besides, while the command is there. */
+void
+st_mirror_keep (StMirror *self,
+                int       fd)
+{
+  self->kept[self->n_kept++] = fd;
+}
+
+/* Nothing else of the command's files and directories is held here. */
 static void
 step_aside (const StMirror *self)
 {
-  const int needed[] = { self->signals, self->shadow.socket, self->gate };
-  st_process_close_all_but (needed, sizeof needed / sizeof needed[0]);
+  int needed[3 + ST_MIRROR_MOST_KEPT] = { self->signals, self->shadow.socket, self->gate };
+  for (int i = 0; i < self->n_kept; i++)
+    needed[3 + i] = self->kept[i];
+  st_process_close_all_but (needed, 3 + (size_t) self->n_kept);
   st_process_leave_directory ();
 }
 
@@ -169,6 +180,18 @@ st_mirror_abandon (StMirror *self)
     st_shadow_end (&self->shadow);
   if (self->command > 0)
     st_process_wait (self->command);
+}
+
+/* The command is not to be, and the process goes on as if there had been no mirror. */
+void
+st_mirror_forget (StMirror *self)
+{
+  st_mirror_abandon (self);
+  if (self->pidfd >= 0)
+    close (self->pidfd);
+  if (self->signals >= 0)
+    close (self->signals);
+  st_signals_restore (&self->held);
 }
 
 /* Ends as another process did. */

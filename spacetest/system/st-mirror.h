@@ -8,6 +8,8 @@
 /* A process that stands in for its child, the command: it passes signals on, stops when the command stops, goes on when it goes
  * on, and ends as it ends. Plain C without GLib. Results are >= 0, or -errno. */
 
+#define ST_MIRROR_MOST_KEPT 3
+
 typedef struct
 {
   StSignals held;
@@ -16,12 +18,17 @@ typedef struct
   pid_t command;
   int pidfd; /* of the command */
   int gate;  /* the command waits for a byte; nothing comes if it is not to be */
+  int kept[ST_MIRROR_MOST_KEPT];
+  int n_kept;
 } StMirror;
 
 int  st_mirror_prepare       (StMirror *self);
 int  st_mirror_fork          (StMirror *self,
                               int       user_namespace);
 void st_mirror_bind          (void);
+void st_mirror_keep          (StMirror *self,
+                              int       fd);
 int  st_mirror_run           (StMirror *self);
 void st_mirror_abandon       (StMirror *self);
+void st_mirror_forget        (StMirror *self);
 noreturn void st_mirror_end  (int status);

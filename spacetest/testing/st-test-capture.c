@@ -116,6 +116,12 @@ st_test_start_capture (StSpace    *space,
       g_assertion_message (domain, file, line, func, "ST_TEST_CAPTURE: there is no test that could fail");
       return;
     }
+  if (!ST_IS_SPACE (space))
+    {
+      g_assertion_message (domain, file, line, func,
+                           "ST_TEST_CAPTURE: there is no space to record (at home, st_test_get_space() gives none: ST_TEST_ENTER comes first)");
+      return;
+    }
   st_test_leaks_begin_tests ();
   g_autoptr (GHashTable) before = st_test_leaks_collect_visit ();
   g_autofree char *path = choose_path ();

@@ -219,7 +219,7 @@ judge (const Report          *report,
   if (!outcome->has_begun)
     g_test_fail_printf ("the test was not run: the copy of the program %s before it called st_test_init()", end);
   else if (!outcome->answer)
-    g_test_fail_printf ("the copy of the program that was to run the test %s", end);
+    g_test_fail_printf ("the copy of the program %s before the test was over (a test returns; _exit() and exec are for its children)", end);
   else if (!report->is_told || (outcome->status != 0 && !outcome->was_ended))
     g_test_fail_printf ("the copy of the program has run the test, and then %s", end);
 }

@@ -10,6 +10,7 @@
 #include "st-namespace-type-private.h"
 #include "st-probe.h"
 #include "st-process.h"
+#include "st-reexec-private.h"
 #include "st-system.h"
 
 #include <errno.h>
@@ -208,12 +209,34 @@ st_test_home_make (char **argv)
     reason = try_to_make (missing, is_admin, was_started_again, argv);
 }
 
+/* In the copy of a program that is in a user namespace of its own, and only there: elsewhere there is a home. No machine is different, so
+ * that it is no reason to skip the test. */
+static gboolean
+check_copy (StNamespaceType types,
+            GError        **error)
+{
+  guint foreign = 0;
+  ST_FOREACH_KIND (kind)
+    if ((types & kind->flag) && kind->by_thread && belongs_to_others (kind))
+      foreign |= kind->flag;
+  if (!foreign || !st_reexec_is_test ())
+    return TRUE;
+  g_autofree char *kinds = st_namespace_types_to_string (foreign);
+  g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT,
+               "this test was added in a user namespace of its own, but its %s belongs to another one, and no thread could come home to that: "
+               "add it in \"%s\", too, then it can visit new ones",
+               kinds, kinds);
+  return FALSE;
+}
+
 /* Whether tests can visit such namespaces, as far as that depends on who we are. */
 gboolean
 st_test_home_check (StNamespaceType types,
                     GError        **error)
 {
   guint visited = 0;
+  if (!check_copy (types, error))
+    return FALSE;
   ST_FOREACH_KIND (kind)
     if (kind->by_thread)
       visited |= kind->flag;

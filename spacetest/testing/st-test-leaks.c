@@ -231,8 +231,8 @@ subtract (GHashTable *lines,
   return rest;
 }
 
-static GHashTable *
-collect_only_strays (void)
+GHashTable *
+st_test_leaks_collect_strays (void)
 {
   GHashTable *lines = set_new ();
   collect_strays (lines);
@@ -259,12 +259,13 @@ wait_for_the_rest (GHashTable **known,
 
 /* Those that are not known, which they are afterwards. */
 GPtrArray *
-st_test_leaks_wait_for_strays (GHashTable *known)
+st_test_leaks_wait (GHashTable *known,
+                    GHashTable *(*collect) (void))
 {
-  GPtrArray *strays = wait_for_the_rest (&known, collect_only_strays);
-  for (guint i = 0; i < strays->len; i++)
-    g_hash_table_add (known, g_strdup (strays->pdata[i]));
-  return strays;
+  GPtrArray *rest = wait_for_the_rest (&known, collect);
+  for (guint i = 0; i < rest->len; i++)
+    g_hash_table_add (known, g_strdup (rest->pdata[i]));
+  return rest;
 }
 
 static char *

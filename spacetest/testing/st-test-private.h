@@ -21,6 +21,18 @@ StTestScope *st_test_scope_enter   (StSpace        *space, /* or NULL: new names
 
 gboolean st_test_is_running        (void);
 
+/* Visits of other threads. */
+void        st_test_guests_note    (void);
+GHashTable *st_test_guests_collect (void);
+
+/* Ends that nobody is told of. */
+void     st_test_end_init          (char    **argv,
+                                    gboolean is_copy);
+void     st_test_end_if_forked     (void);
+void     st_test_end_expect        (const char *path); /* a test that will be run */
+void     st_test_end_forget        (const char *path); /* as it is */
+const char *st_test_end_get_unrun  (void);             /* or NULL */
+
 /* The way into the namespaces of a test that failed. */
 void     st_test_report_look_outside (void);
 void     st_test_report_init       (const char *program);
@@ -33,7 +45,9 @@ void        st_test_leaks_begin_tests (void);
 GHashTable *st_test_leaks_collect_visit (void);       /* what a visit may open and close again */
 GPtrArray  *st_test_leaks_allow    (GHashTable *before); /* all that was not there before */
 void        st_test_leaks_forbid   (GPtrArray *allowed);
-GPtrArray  *st_test_leaks_wait_for_strays (GHashTable *known);
+GHashTable *st_test_leaks_collect_strays (void);
+GPtrArray  *st_test_leaks_wait     (GHashTable *known,
+                                    GHashTable *(*collect) (void)); /* for the end of what is not known */
 
 /* A test in a copy of the program. */
 gboolean st_test_copy_init         (char **argv);

@@ -20,6 +20,7 @@ static struct
   gboolean is_begun;
   gboolean is_told;    /* by who runs the test, when it ends */
   GHashTable *strays;  /* that are known */
+  GHashTable *guests;  /* the same */
 } state;
 
 typedef struct
@@ -85,15 +86,35 @@ check_visits (void)
 static void
 check_strays (void)
 {
-  g_autoptr (GPtrArray) strays = st_test_leaks_wait_for_strays (state.strays);
+  g_autoptr (GPtrArray) strays = st_test_leaks_wait (state.strays, st_test_leaks_collect_strays);
   if (strays->len > 0)
     g_test_fail_printf ("started on a visit, and stays there: %s", (char *) strays->pdata[0]);
+}
+
+/* Or NULL. */
+static char *
+find_guest (void)
+{
+  g_autoptr (GPtrArray) guests = st_test_leaks_wait (state.guests, st_test_guests_collect);
+  return guests->len > 0 ? g_strdup_printf ("still on a visit that it began in a test: %s; a thread leaves, or ends, before the test does",
+                                            (char *) guests->pdata[0])
+                         : NULL;
+}
+
+static void
+check_guests (void)
+{
+  g_autofree char *failure = find_guest ();
+  if (failure)
+    g_test_fail_printf ("%s", failure);
 }
 
 static void
 end (gpointer unused)
 {
+  st_test_end_if_forked ();
   check_visits ();
+  check_guests ();
   check_strays ();
   state.is_begun = FALSE;
 }
@@ -102,7 +123,12 @@ end (gpointer unused)
 static void
 note_stay (StStay *stay)
 {
-  if (g_thread_self () != state.thread || state.is_begun || !st_test_is_running () || getpid () != state.pid)
+  if (g_thread_self () != state.thread)
+    {
+      st_test_guests_note ();
+      return;
+    }
+  if (state.is_begun || !st_test_is_running () || getpid () != state.pid)
     return;
   state.is_begun = TRUE;
   state.base = stay->outer;
@@ -145,7 +171,8 @@ refuse_exit (const char *why)
 
 /* A program that ends before its tests do has not passed, whatever status it wants to end with. */
 static void
-check_exit (void)
+check_exit (int   status,
+            void *unused)
 {
   gboolean is_elsewhere = FALSE;
   if (getpid () != state.pid)
@@ -158,6 +185,13 @@ check_exit (void)
     }
   if (st_test_is_running () && !g_test_subprocess ())
     refuse_exit ("the program ended in the middle of a test");
+  g_autofree char *guest = find_guest ();
+  if (guest)
+    refuse_exit (guest);
+  const char *unrun = status == 0 ? st_test_end_get_unrun () : NULL;
+  g_autofree char *why = unrun ? g_strdup_printf ("%s was added, and never run: g_test_run() runs what was added before it", unrun) : NULL;
+  if (why)
+    refuse_exit (why);
 }
 
 void
@@ -166,9 +200,10 @@ st_test_visits_init (void)
   state.thread = g_thread_self ();
   state.pid = getpid ();
   state.strays = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_ptr_array_unref (st_test_leaks_wait_for_strays (state.strays));
+  state.guests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_ptr_array_unref (st_test_leaks_wait (state.strays, st_test_leaks_collect_strays));
   st_stay_set_hook (note_stay);
-  atexit (check_exit);
+  on_exit (check_exit, NULL);
 }
 
 StTestScope *
@@ -220,7 +255,8 @@ st_test_scope_new (StNamespaceType types,
       return self;
     }
   gboolean knows_why = g_error_matches (error, ST_ERROR, ST_ERROR_PERMISSION_DENIED) && !st_test_home_check (types, &why);
-  g_autofree char *message = g_strconcat ("ST_TEST_ENTER: ", error->message, knows_why ? "; " : "", knows_why ? why->message : "", NULL);
+  const char *way = st_test_copy_is_needed (types) ? "; a test in there is added by st_test_add_in()" : "";
+  g_autofree char *message = g_strconcat ("ST_TEST_ENTER: ", error->message, knows_why ? "; " : "", knows_why ? why->message : "", way, NULL);
   g_assertion_message (domain, file, line, func, message);
   abort (); /* where assertions are not fatal: the test must not go on at home */
 }
@@ -246,7 +282,7 @@ fail (const Scope *self,
 
 /**
  * st_test_scope_free: (skip)
- * @self: (transfer full): the scope
+ * @self: (transfer full) (nullable): the scope
  *
  * Leaves, together with all that was entered since, which fails the test. If the thread can't come home, the process ends with the
  * message.
@@ -258,6 +294,8 @@ st_test_scope_free (StTestScope *self)
 {
   Scope *scope = self;
   g_autoptr (GError) error = NULL;
+  if (!self)
+    return;
   StStay *stay = find_stay (scope->visit);
   g_autofree char *failure = stay ? end_inner (stay) : NULL;
   if (failure)

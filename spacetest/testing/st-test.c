@@ -42,6 +42,12 @@ check_startup (void)
  *
  * From here on no test passes that does not leave what it entered, starts a thread that stays on a visit, or calls
  * `exit()`. If a test fails on a visit, or holds other namespaces, a command to get there is written to standard error.
+ * The program goes on in a child, with a process number of its own. The process that was called becomes its witness: it passes signals
+ * on, stops and ends as the program does, but not with status 0 or 77 if the program did not come to its end by returning from `main()` or
+ * by `exit()`. `_exit()` and `exec` in a test would pass by their status otherwise. There is no witness if the process has threads or
+ * children already, for who traces it (a debugger, `strace`), or with `SPACETEST_NO_WITNESS=1` in the environment.
+ * From here on no test passes that does not leave what it entered, starts a thread that stays on a visit, calls
+ * `exit()`, `_exit()` or `exec`, or is left by a child that was forked in it. If a test fails on a visit, or holds other namespaces, a command to get there is written to standard error.
  * `SPACETEST_ON_FAILURE` says what happens then: `report` is nothing else, `keep` stops the process, so that the namespaces
  * can be looked at from outside, and `shell` starts a shell in there on the terminal. For this there are handlers for
  * `SIGABRT`, `SIGTRAP` and the signals of the processor's, which leave it to those of before them how the process ends.
@@ -65,6 +71,10 @@ st_test_init (int    *argc,
               ...)
 {
   const char *options[MOST_OPTIONS + 1] = { NULL };
+  if (!argc || !argv || !*argv)
+    g_error ("st_test_init: it takes the arguments of main(): st_test_init (&argc, &argv, NULL)");
+  if (g_test_initialized ())
+    g_error ("st_test_init: the test framework is initialised already; it is called once, and instead of g_test_init()");
   gsize n = 0;
   va_list args;
   va_start (args, argv);
@@ -77,8 +87,10 @@ st_test_init (int    *argc,
 
   check_startup ();
   st_test_report_look_outside ();
-  if (!st_test_copy_init (*argv))
+  const gboolean is_copy = st_test_copy_init (*argv);
+  if (!is_copy)
     st_test_home_make (*argv);
+  st_test_end_init (*argv, is_copy);
   g_test_init (argc, argv, options[0], options[1], options[2], options[3], options[4], options[5], options[6], options[7], NULL);
   st_test_report_init ((*argv)[0]);
   st_test_leaks_begin ();
@@ -126,6 +138,8 @@ find_obstacle (StNamespaceType types)
 gboolean
 st_test_require (StNamespaceType types)
 {
+  if (!st_test_is_running ())
+    g_error ("st_test_require: there is no test that could be skipped; call it in a test or its set-up, or ask st_probe()");
   st_test_leaks_begin_tests ();
   g_autoptr (GError) obstacle = find_obstacle (types);
   if (!obstacle)
@@ -163,17 +177,35 @@ st_test_get_space (void)
 
 typedef struct
 {
+  char *path;
   StSpace *space; /* or NULL: new namespaces */
   StNamespaceType types;
   GTestFunc test;
 } TestIn;
+
 
 static void
 test_in_free (gpointer data)
 {
   TestIn *self = data;
   g_clear_object (&self->space);
+  g_free (self->path);
   g_free (self);
+}
+
+/* What GLib would pass over without a word, or say in words of its own. */
+static void
+check_addition (const char *adder,
+                const char *path,
+                gboolean    has_test)
+{
+  if (!path || *path != '/')
+    g_error ("%s: \"%s\" is no path of a test; that begins with a slash", adder, path ? path : "NULL");
+  if (!has_test)
+    g_error ("%s: %s has no function", adder, path);
+  if (st_test_is_running ())
+    g_error ("%s: %s would not be run; tests are added before g_test_run()", adder, path);
+  st_test_end_expect (path);
 }
 
 /* Kinds that no thread can enter end up here as well. */
@@ -199,6 +231,7 @@ run_in_copy (const TestIn *self)
       if (is_asked_for)
         {
           self->test ();
+          st_test_end_if_forked ();
           st_test_copy_done ();
         }
       return TRUE;
@@ -214,6 +247,7 @@ static void
 run_in (gconstpointer data)
 {
   const TestIn *self = data;
+  st_test_end_forget (self->path);
   if (run_in_copy (self))
     return;
   g_autoptr (GError) error = NULL;
@@ -231,6 +265,7 @@ add_in (const char     *path,
         GTestFunc       test)
 {
   TestIn *self = g_new0 (TestIn, 1);
+  self->path = g_strdup (path);
   self->space = space;
   self->types = types;
   self->test = test;
@@ -259,6 +294,7 @@ st_test_add_in (const char     *path,
                 StNamespaceType types,
                 GTestFunc       test)
 {
+  check_addition ("st_test_add_in", path, test != NULL);
   add_in (path, NULL, types, test);
 }
 
@@ -279,12 +315,15 @@ st_test_add_in_space (const char *path,
                       StSpace    *space,
                       GTestFunc   test)
 {
-  g_return_if_fail (ST_IS_SPACE (space));
+  check_addition ("st_test_add_in_space", path, test != NULL);
+  if (!ST_IS_SPACE (space))
+    g_error ("st_test_add_in_space: %s has no space; what makes one sets an error when it can't", path);
   add_in (path, g_object_ref (space), ST_NAMESPACE_NONE, test);
 }
 
 typedef struct
 {
+  char *path;
   gsize size;
   gconstpointer data;
   GTestFixtureFunc set_up;
@@ -306,6 +345,7 @@ set_up_with (gpointer      fixture,
              gconstpointer data)
 {
   const TestWith *self = data;
+  st_test_end_forget (self->path);
   *(gpointer *) fixture = self->size ? g_malloc0 (self->size) : NULL;
   st_test_leaks_begin ();
   st_test_visits_begin ();
@@ -352,8 +392,9 @@ st_test_add_vtable (const char      *path,
                     GTestFixtureFunc tear_down)
 {
   static GSList *added; /* GLib does not free what a test with a fixture is given */
+  check_addition ("st_test_add", path, test != NULL);
   TestWith *self = g_new0 (TestWith, 1);
   added = g_slist_prepend (added, self);
-  *self = (TestWith) { fixture_size, data, set_up, test, tear_down };
+  *self = (TestWith) { g_strdup (path), fixture_size, data, set_up, test, tear_down };
   g_test_add_vtable (path, sizeof (gpointer), self, set_up_with, run_with, tear_down_with);
 }

@@ -8,6 +8,8 @@ import subprocess
 import pytest
 
 FAILING = os.environ["SPACETEST_FAILING"]
+FORGETFUL = os.environ["SPACETEST_FORGETFUL"]
+HOSTILE = os.environ["SPACETEST_HOSTILE"]
 THREADED = os.environ["SPACETEST_THREADED"]
 AS_NOBODY = os.environ["SPACETEST_AS_NOBODY"]
 COMMAND = os.environ["SPACETEST_COMMAND"]
@@ -32,15 +34,15 @@ class Caller:
         return subprocess.run(self.argv(program, "-p", path, *options), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=LONG, env=env)
 
-    def passes(self, path, **variables):
-        result = self.run(path, **variables)
+    def passes(self, path, program=FAILING, **variables):
+        result = self.run(path, program=program, **variables)
         assert result.returncode == 0, result.stdout + result.stderr
         assert re.search(rf"^ok \d+ {path}", result.stdout, re.MULTILINE), result.stdout
         return result
 
-    def fails(self, path, *options, **variables):
+    def fails(self, path, *options, program=FAILING, **variables):
         """A failure that nobody can miss: neither who asks for the exit status, nor who reads TAP."""
-        result = self.run(path, *options, **variables)
+        result = self.run(path, *options, program=program, **variables)
         assert result.returncode != 0, result.stdout + result.stderr
         assert re.search(r"^(not ok |Bail out!)", result.stdout, re.MULTILINE), result.stdout
         assert not re.search(rf"^ok \d+ {re.escape(path)}$", result.stdout, re.MULTILINE), result.stdout

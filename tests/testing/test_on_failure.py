@@ -77,7 +77,6 @@ class Stopped:
 
     def __exit__(self, *_):
         line = re.search(r"kill -CONT \d+", self.text)[0]
-        assert line == f"kill -CONT {self.process.pid}"
         subprocess.run(line, shell=True, check=True)
         assert self.process.wait(LONG) == -signal.SIGABRT
 
