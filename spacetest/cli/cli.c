@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "cli.h"
 
+#include "st-coverage.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -104,6 +106,7 @@ explain (const char *command,
 int
 cli_execute (char **argv)
 {
+  st_coverage_save ();
   execvp (argv[0], argv);
   return explain (argv[0], errno);
 }

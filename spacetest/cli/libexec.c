@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "cli.h"
 
+#include "st-coverage.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -22,7 +24,10 @@ execute (const char *program,
   if (length < 0 || (size_t) length >= sizeof path)
     errno = ENAMETOOLONG;
   else
-    execv (path, argv);
+    {
+      st_coverage_save ();
+      execv (path, argv);
+    }
   cli_complain ("cannot run %s: %s (a part of spacetest: install it there, or set SPACETEST_LIBEXECDIR to where it is)", path,
                 strerror (errno));
   return CLI_FAILED;

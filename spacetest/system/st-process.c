@@ -3,6 +3,7 @@
 #include "st-process.h"
 
 #include "st-result.h"
+#include "st-coverage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,6 +101,7 @@ st_process_execute (const char  *path,
                     char *const *argv,
                     char *const *environment)
 {
+  st_coverage_save ();
   return result_of (execve (path, argv, environment));
 }
 
