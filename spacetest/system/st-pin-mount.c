@@ -17,12 +17,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static int
-result_of (int result)
-{
-  return result < 0 ? -errno : result;
-}
-
 /* Their files are of size 0 whatever is in them. */
 static bool
 is_of_kernel (const struct statfs *filesystem)

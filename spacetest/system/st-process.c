@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-process.h"
 
-#include "st-result.h"
 #include "st-coverage.h"
+#include "st-result.h"
 
 #include <errno.h>
 #include <fcntl.h>

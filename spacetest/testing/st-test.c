@@ -40,14 +40,14 @@ check_startup (void)
  *
  * A program that could not join what its environment names ([func@Spacetest.startup_get_status]) ends here, with the reason.
  *
- * From here on no test passes that does not leave what it entered, starts a thread that stays on a visit, or calls
- * `exit()`. If a test fails on a visit, or holds other namespaces, a command to get there is written to standard error.
  * The program goes on in a child, with a process number of its own. The process that was called becomes its witness: it passes signals
  * on, stops and ends as the program does, but not with status 0 or 77 if the program did not come to its end by returning from `main()` or
  * by `exit()`. `_exit()` and `exec` in a test would pass by their status otherwise. There is no witness if the process has threads or
  * children already, for who traces it (a debugger, `strace`), or with `SPACETEST_NO_WITNESS=1` in the environment.
- * From here on no test passes that does not leave what it entered, starts a thread that stays on a visit, calls
- * `exit()`, `_exit()` or `exec`, or is left by a child that was forked in it. If a test fails on a visit, or holds other namespaces, a command to get there is written to standard error.
+ *
+ * From here on no test passes that does not leave what it entered, starts a thread that stays on a visit, calls `exit()`, `_exit()` or
+ * `exec`, or is left by a child that was forked in it. If a test fails on a visit, or holds other namespaces, a command to get there is
+ * written to standard error.
  * `SPACETEST_ON_FAILURE` says what happens then: `report` is nothing else, `keep` stops the process, so that the namespaces
  * can be looked at from outside, and `shell` starts a shell in there on the terminal. For this there are handlers for
  * `SIGABRT`, `SIGTRAP` and the signals of the processor's, which leave it to those of before them how the process ends.
@@ -182,7 +182,6 @@ typedef struct
   StNamespaceType types;
   GTestFunc test;
 } TestIn;
-
 
 static void
 test_in_free (gpointer data)
