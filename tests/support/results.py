@@ -19,6 +19,7 @@ TAP_NOTHING = re.compile(r"^1\.\.0\s*#\s*SKIP\S*\s*(?P<reason>.*)$", re.IGNORECA
 PYTEST = re.compile(r"^=* ?(?P<counts>\d+ [a-z]+(?:, \d+ [a-z]+)*) in [\d.]+s.*$", re.MULTILINE)
 PYTEST_REASON = re.compile(r"^SKIPPED \[(?P<count>\d+)\] [^ ]+ (?P<reason>.*)$", re.MULTILINE)
 PYTEST_EXIT = re.compile(r"^!+ _pytest\.outcomes\.Exit: (?P<reason>.*?) !+$")
+NUMBER = re.compile(r"\[\d+\]")     # of a namespace, another one each time
 GOOD = {"OK", "SKIP", "EXPECTEDFAIL"}
 
 
@@ -29,7 +30,7 @@ class Counts:
 
     def skip(self, reason, count=1):
         self.skipped += count
-        self.reasons[reason.strip() or "no reason given"] += count
+        self.reasons[NUMBER.sub("[...]", reason).strip() or "no reason given"] += count
 
     def add(self, other):
         self.passed += other.passed
