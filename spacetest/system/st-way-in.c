@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-way-in.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -91,6 +92,25 @@ st_way_in_list (const StWhereabouts *self,
   return list[0] != '\0';
 }
 
+/* In another PID namespace we have another number. */
+void
+st_way_in_number (int  proc,
+                  bool of_thread,
+                  char number[ST_WAY_IN_NUMBER_SIZE])
+{
+  char target[PATH_SIZE];
+  Text text = { number, ST_WAY_IN_NUMBER_SIZE };
+  const ssize_t length = proc < 0 ? -1 : readlinkat (proc, of_thread ? "thread-self" : "self", target, sizeof target - 1);
+  if (length <= 0)
+    {
+      append_number (&text, (unsigned int) (of_thread ? gettid () : getpid ()));
+      return;
+    }
+  target[length] = '\0';
+  const char *last = strrchr (target, '/'); /* "1234/task/1235" */
+  append (&text, last ? last + 1 : target);
+}
+
 static const char *
 option_of (const StKind *kind)
 {
@@ -107,18 +127,19 @@ append_user (Text                *text,
     append (text, " --preserve-credentials --user");
 }
 
-/* For the calling thread, which is at @self. @outside is where whoever types it is. */
+/* For a thread that is at @self. @outside is where whoever types it is; where that is not known, he shares PID and time namespaces. */
 void
 st_way_in_describe (const StWhereabouts *self,
                     const StWhereabouts *outside,
+                    const char          *number,
                     char                 command[ST_WAY_IN_SIZE])
 {
   Text text = { command, ST_WAY_IN_SIZE };
   append (&text, "nsenter --target ");
-  append_number (&text, (unsigned int) gettid ());
+  append (&text, number);
   append_user (&text, self, outside);
   ST_FOREACH_KIND (kind)
-    if (kind->by_thread && differs (self, outside, kind))
+    if (kind->index != ST_KIND_USER && (kind->by_thread || outside->of_kind[kind->index][0]) && differs (self, outside, kind))
       {
         append (&text, " --");
         append (&text, option_of (kind));
@@ -156,18 +177,19 @@ st_way_in_next_held (const StWhereabouts *home,
 void
 st_way_in_describe_held (const StWhereabouts *home,
                          const StWhereabouts *outside,
+                         const char          *number,
                          const StKind        *kind,
                          int                  fd,
                          char                 command[ST_WAY_IN_SIZE])
 {
   Text text = { command, ST_WAY_IN_SIZE };
   append (&text, "nsenter --target ");
-  append_number (&text, (unsigned int) getpid ());
+  append (&text, number);
   append_user (&text, home, outside);
   append (&text, " --");
   append (&text, option_of (kind));
   append (&text, "=/proc/");
-  append_number (&text, (unsigned int) getpid ());
+  append (&text, number);
   append (&text, "/fd/");
   append_number (&text, (unsigned int) fd);
 }

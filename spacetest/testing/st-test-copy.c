@@ -7,6 +7,7 @@
 #include "st-reexec-private.h"
 #include "st-spacer.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,7 +37,10 @@ receive (void)
   g_autoptr (GVariant) order = st_reexec_receive (&error);
   if (!order)
     g_error ("st_test_init: %s", error->message);
-  g_variant_get (order, "(smv)", &asked_for, NULL);
+  g_autoptr (GVariant) brief = NULL;
+  g_variant_get (order, "(smv)", &asked_for, &brief);
+  if (brief)
+    st_test_report_take_brief (brief);
 }
 
 /* The mode and the seed; the rest is about which tests to run, and how to tell. */
@@ -234,6 +238,17 @@ open_output (GError **error)
   return fd;
 }
 
+/* Our /proc, by which it knows what its number is here. */
+static int
+give_proc (StSpawnPlan *plan)
+{
+  const StSpawnFd entry = { open ("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), st_spawn_plan_get_free_fd (plan) };
+  if (entry.source < 0)
+    return -1;
+  g_array_append_val (plan->fds, entry);
+  return entry.target;
+}
+
 static gboolean
 run_copy (StSpace *space,
           GError **error)
@@ -252,9 +267,11 @@ run_copy (StSpace *space,
   g_ptr_array_add (argv, NULL);
   st_spawn_plan_init (&plan, G_SUBPROCESS_FLAGS_NONE);
   st_spawn_plan_set_stdio (&plan, STDOUT_FILENO, output, NULL);
+  g_autoptr (GVariant) brief = g_variant_ref_sink (st_test_report_brief_copy (give_proc (&plan)));
   const StReexecOrder order = {
     .space = space,
     .name = report.path,
+    .parameter = brief,
     .argv = (char **) argv->pdata,
     .is_own_program = TRUE,
     .is_test = TRUE,

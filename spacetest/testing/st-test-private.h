@@ -35,6 +35,8 @@ const char *st_test_end_get_unrun  (void);             /* or NULL */
 
 /* The way into the namespaces of a test that failed. */
 void     st_test_report_look_outside (void);
+GVariant *st_test_report_brief_copy (int proc);
+void     st_test_report_take_brief (GVariant *brief);
 void     st_test_report_init       (const char *program);
 void     st_test_report            (void);
 void     st_test_capture_report    (void);            /* where the packets of the test that failed are */

@@ -6,6 +6,7 @@
 #include "st-way-in.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,10 +32,13 @@ static struct
   char program[512]; /* quoted */
   char last[512];    /* the test that was reported: more would be told of it by what follows, its end at home */
   char *shell;
-  char number[16]; /* of the process */
   StWhereabouts outside;
   StWhereabouts home;
-} report;
+  StWhereabouts own; /* where the tests begin: another place than home in a copy */
+  gboolean is_copy;
+  int proc;          /* in a copy, that of outside; else -1 */
+  char way_home[ST_WAY_IN_SIZE]; /* in a copy, a command and a blank: home is where those are that it is a copy of */
+} report = { .proc = -1 };
 
 static Mode
 find_mode (void)
@@ -79,6 +83,53 @@ is_in_first_user_namespace (void)
   return !g_file_get_contents ("/proc/self/uid_map", &map, NULL, NULL) || (sscanf (map, "%*u %*u %u", &count) == 1 && count == G_MAXUINT32);
 }
 
+static GVariant *
+pack (const StWhereabouts *places)
+{
+  GVariantBuilder builder;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("as"));
+  for (gsize i = 0; i < ST_N_KINDS; i++)
+    g_variant_builder_add (&builder, "s", places->of_kind[i]);
+  return g_variant_builder_end (&builder);
+}
+
+static void
+unpack (StWhereabouts *places,
+        GVariant      *list)
+{
+  for (gsize i = 0; i < MIN (g_variant_n_children (list), ST_N_KINDS); i++)
+    {
+      g_autoptr (GVariant) name = g_variant_get_child_value (list, i);
+      g_strlcpy (places->of_kind[i], g_variant_get_string (name, NULL), sizeof places->of_kind[i]);
+    }
+}
+
+/* What a copy has to know to report like us, who have @proc at that number there. */
+GVariant *
+st_test_report_brief_copy (int proc)
+{
+  char places[ST_WAY_IN_SIZE], number[ST_WAY_IN_NUMBER_SIZE], command[ST_WAY_IN_SIZE] = "";
+  st_way_in_number (-1, false, number);
+  if (st_way_in_list (&report.home, &report.outside, places))
+    st_way_in_describe (&report.home, &report.outside, number, command);
+  return g_variant_new ("(is@as)", proc, command, pack (&report.home));
+}
+
+void
+st_test_report_take_brief (GVariant *brief)
+{
+  g_autoptr (GVariant) home = NULL;
+  const char *command;
+  if (!g_variant_is_of_type (brief, G_VARIANT_TYPE ("(isas)")))
+    return;
+  g_variant_get (brief, "(i&s@as)", &report.proc, &command, &home);
+  unpack (&report.home, home);
+  report.outside = report.home;
+  g_snprintf (report.way_home, sizeof report.way_home, "%s%s", command, *command ? " " : "");
+  report.is_copy = TRUE;
+  fcntl (report.proc, F_SETFD, FD_CLOEXEC);
+}
+
 /* Where whoever started us is: there he would type a command. From a user namespace of our own we would not see it any more. Who started
  * us in one, and can't be seen, may be anywhere. */
 void
@@ -100,8 +151,9 @@ st_test_report_init (const char *program)
   report.pid = getpid ();
   g_strlcpy (report.program, quote (program ? program : "", report.program, sizeof report.program), sizeof report.program);
   report.shell = g_strdup (shell && *shell == '/' ? shell : "/bin/sh");
-  g_snprintf (report.number, sizeof report.number, "%d", (int) report.pid);
-  st_way_in_find (&report.home, 0);
+  st_way_in_find (&report.own, 0);
+  if (!report.is_copy)
+    report.home = report.own;
   st_last_words_install (st_test_report);
 }
 
@@ -122,7 +174,9 @@ say_how_to_repeat (Mode mode)
 static void
 stop (void)
 {
-  st_last_words_say ("spacetest: process ", report.number, " is stopped; to let it go on: kill -CONT ", report.number, "\n", NULL);
+  char number[ST_WAY_IN_NUMBER_SIZE];
+  st_way_in_number (report.proc, false, number);
+  st_last_words_say ("spacetest: process ", number, " is stopped; to let it go on: kill -CONT ", number, "\n", NULL);
   st_last_words_stop ();
 }
 
@@ -132,7 +186,7 @@ be_shell (void)
   st_last_words_say ("spacetest: a shell is started here; the test goes on when it ends\n", NULL);
   int result = st_last_words_be_shell (report.shell);
   if (result == -ENXIO)
-    st_last_words_say ("spacetest: but there is no terminal\n", NULL);
+    st_last_words_say ("spacetest: but there is no terminal; a process waits without one with SPACETEST_ON_FAILURE=keep\n", NULL);
   else if (result < 0)
     st_last_words_say ("spacetest: but ", report.shell, " can't be started\n", NULL);
 }
@@ -156,7 +210,7 @@ static void
 report_place (const StWhereabouts *here,
               const char          *places)
 {
-  char command[ST_WAY_IN_SIZE];
+  char command[ST_WAY_IN_SIZE], number[ST_WAY_IN_NUMBER_SIZE];
   say_what_failed ("it was in ");
   st_last_words_say (places, "\n", NULL);
   if (report.mode == REPORT)
@@ -165,8 +219,9 @@ report_place (const StWhereabouts *here,
       say_how_to_repeat (SHELL);
       return;
     }
-  st_way_in_describe (here, &report.outside, command);
-  st_last_words_say ("spacetest: to look around there, from outside:\n  ", command, "\n", NULL);
+  st_way_in_number (report.proc, true, number);
+  st_way_in_describe (here, &report.outside, number, command);
+  st_last_words_say ("spacetest: to look around there, from outside:\n  ", report.way_home, command, "\n", NULL);
 }
 
 /* A test that is at home may have been about others, on whom it holds a hand. */
@@ -174,14 +229,18 @@ static gboolean
 report_held (void)
 {
   const StKind *kind;
-  char name[ST_WAY_IN_NAME_SIZE], command[ST_WAY_IN_SIZE];
+  char name[ST_WAY_IN_NAME_SIZE], command[ST_WAY_IN_SIZE], number[ST_WAY_IN_NUMBER_SIZE];
   guint n = 0;
+  st_way_in_number (report.proc, false, number);
   for (int fd = -1; n < MOST_HELD && (fd = st_way_in_next_held (&report.home, fd, &kind, name)) >= 0; n++)
     {
       if (n == 0)
         say_what_failed ("it held these:\n");
-      st_way_in_describe_held (&report.home, &report.outside, kind, fd, command);
-      st_last_words_say ("  ", report.mode == REPORT ? name : command, "\n", NULL);
+      st_way_in_describe_held (&report.own, &report.outside, number, kind, fd, command);
+      if (report.mode == REPORT)
+        st_last_words_say ("  ", name, "\n", NULL);
+      else
+        st_last_words_say ("  ", report.way_home, command, "\n", NULL);
     }
   if (n > 0 && report.mode == REPORT)
     {

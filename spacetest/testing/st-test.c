@@ -231,6 +231,8 @@ run_in_copy (const TestIn *self)
         {
           self->test ();
           st_test_end_if_forked ();
+          if (g_test_failed ())
+            st_test_report ();
           st_test_copy_done ();
         }
       return TRUE;

@@ -2,11 +2,13 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """Where a test failed, and how to get there."""
 import os
+import pathlib
 import pty
 import re
 import shlex
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -114,12 +116,51 @@ def test_keep_held(caller, errors):
         assert stopped.look() not in ("", os.readlink("/proc/self/ns/net"))
 
 
-def run_on_terminal(caller, commands):
+IN_COPY = re.compile(r"^spacetest: (?P<test>\S+) did not pass; it was in (?P<places>.*user:\[\d+\].*)$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", ["/in/all-assert", "/in/user-assert", "/in/user-fail"])
+def test_report_of_copy(caller, path):
+    """A copy of the program is elsewhere from the beginning; home is where the program is."""
+    result = caller.fails(path)
+    assert [match["test"] for match in IN_COPY.finditer(result.stderr)] == [path]
+    assert "net:" in IN_COPY.search(result.stderr)["places"] or "all" not in path
+    assert REPEAT.findall(result.stderr) == [("shell", f"{FAILING} -p {path}")]
+
+
+def wait_until_stopped(number):
+    end = time.monotonic() + LONG
+    while "\nState:\tT" not in pathlib.Path(f"/proc/{number}/status").read_text():
+        assert time.monotonic() < end
+
+
+@pytest.mark.parametrize("path", ["/in/all-assert", "/in/user-assert"])
+def test_keep_copy(caller, path):
+    """The numbers are those of outside, and the line leads through the program's own user namespace, if it has one."""
+    with subprocess.Popen(caller.argv(FAILING, "-p", path), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          env={**os.environ, "SPACETEST_ON_FAILURE": "keep"}) as process:
+        text = ""
+        while "is stopped" not in text:
+            line = process.stderr.readline()
+            assert line, text
+            text += line
+        number = re.search(r"kill -CONT (\d+)$", text, re.MULTILINE)[1]
+        wait_until_stopped(number)
+        way, = re.findall("^  (nsenter .*)$", text, re.MULTILINE)
+        places = IN_COPY.search(text)["places"].split(", ")
+        look = "; ".join(f"readlink /proc/self/ns/{place.partition(':')[0]}" for place in places)
+        finished = subprocess.run(caller.argv("sh", "-c", f'{way} sh -c "{look}"'), capture_output=True, text=True, timeout=LONG)
+        assert (finished.stderr, finished.stdout.split()) == ("", places)
+        subprocess.run(caller.argv("kill", "-CONT", number), check=True)
+        assert process.wait(LONG) == -signal.SIGABRT
+
+
+def run_on_terminal(caller, commands, path="/assertion"):
     """What is seen on a terminal where commands are typed in, and how it ends."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ.update(SPACETEST_ON_FAILURE="shell", SHELL="/bin/sh", PS1="ready> ", ENV="")
-        argv = caller.argv(FAILING, "-p", "/assertion")
+        argv = caller.argv(FAILING, "-p", path)
         os.execv(argv[0], argv)
     seen = ""
     for command in commands:
@@ -143,9 +184,15 @@ def test_shell(caller):
     assert f"\nnet:[{INSIDE.search(seen)['net']}]\n" in seen
 
 
+def test_shell_in_copy(caller):
+    seen, status = run_on_terminal(caller, ["readlink /proc/self/ns/user", "exit"], "/in/user-assert")
+    assert status == -signal.SIGABRT
+    assert f"\n{IN_COPY.search(seen)['places']}\n" in seen
+
+
 def test_shell_without_terminal(caller):
     env = {**os.environ, "SPACETEST_ON_FAILURE": "shell"}
     result = subprocess.run(caller.argv(FAILING, "-p", "/assertion"), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONG,
                             env=env, start_new_session=True)
     assert result.returncode == -signal.SIGABRT
-    assert "but there is no terminal" in result.stderr
+    assert "but there is no terminal; a process waits without one with SPACETEST_ON_FAILURE=keep" in result.stderr
