@@ -205,7 +205,5 @@ st_shadow_end (StShadow *self)
   close (self->socket);
   if (self->pid > 0)
     st_process_wait (self->pid);
-  while (self->pid > 0 && waitpid (self->pid, NULL, 0) < 0 && errno == EINTR)
-    ;
   self->pid = self->socket = -1;
 }
