@@ -149,11 +149,9 @@ def test_signal(caller, number):
 def test_killed_with_witness(caller):
     """Nothing is left of the program."""
     with Waiting(caller) as waiting:
-        program = os.pidfd_open(waiting.program)
         waiting.process.kill()
         assert waiting.process.wait(LONG) == -signal.SIGKILL
         assert waiting.process.stdout.read() == ""      # the program has it open as long as it lives
-        os.close(program)
 
 
 def test_killed(caller):
