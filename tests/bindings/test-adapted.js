@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The spacetest authors
 // The introspected API, function by function: promises, kinds by name, refused NULs and optional arguments wherever they belong.
 import GIRepository from 'gi://GIRepository?version=2.0';
+import GObject from 'gi://GObject';
 import Spacetest from 'gi://Spacetest?version=1';
-import {equal, run, same, test} from './harness.js';
+import {equal, run, same, test, thrownBy} from './harness.js';
 
 const {InfoType, TypeTag} = GIRepository;
 const REFUSED = ['Space.prototype.run_in_thread', 'Space.prototype.run_in_thread_async'];
@@ -36,17 +37,25 @@ function* callables() {
     }
 }
 
+const NUMBERS = [TypeTag.INT8, TypeTag.UINT8, TypeTag.INT16, TypeTag.UINT16, TypeTag.INT32, TypeTag.UINT32, TypeTag.INT64, TypeTag.UINT64];
+
 function needs(type) {
     const tag = GIRepository.type_info_get_tag(type);
+    if (NUMBERS.includes(tag))
+        return 'whole';
     if (tag === TypeTag.UTF8 || tag === TypeTag.FILENAME)
         return 'text';
     if (tag === TypeTag.ARRAY)
         return needs(GIRepository.type_info_get_param_type(type, 0)) === 'text' ? 'texts' : 'any';
     if (tag !== TypeTag.INTERFACE)
         return 'any';
-    const name = GIRepository.type_info_get_interface(type).get_name();
-    return {NamespaceType: 'kinds', SpacerOptions: 'options'}[name] ?? 'any';
+    const info = GIRepository.type_info_get_interface(type);
+    const isNumber = [InfoType.ENUM, InfoType.FLAGS].includes(info.get_type());
+    return {NamespaceType: 'kinds', SpacerOptions: 'options'}[info.get_name()] ?? (isNumber ? 'whole' : 'any');
 }
+
+// What is more than its type says.
+const BY_NAME = {environment: 'environment', variable: 'variable'};
 
 // As GJS counts them: without results, lengths of arrays, callbacks and what goes with these.
 function takenBy(info) {
@@ -64,7 +73,7 @@ function takenBy(info) {
     }
     for (const [i, arg] of args.entries()) {
         if (!hidden.has(i))
-            taken.push({need: needs(GIRepository.arg_info_get_type(arg)), isNullable: GIRepository.arg_info_may_be_null(arg)});
+            taken.push({need: BY_NAME[arg.get_name()] ?? needs(GIRepository.arg_info_get_type(arg)), isNullable: GIRepository.arg_info_may_be_null(arg)});
     }
     return taken;
 }
@@ -102,6 +111,55 @@ test('every function is at home', () => {
     }
     equal(problems, []);
     same(count > 200, true);
+});
+
+const NO_NUMBERS = ['3650 days', '', NaN, Infinity, -Infinity, null, undefined, {}, [], true, () => 3];
+const NO_WHOLE_NUMBERS = [...NO_NUMBERS, 1.5, 2 ** 53, -(2 ** 53), 2 ** 63, '5'];
+const RANGES = {guint: [-1, 2 ** 32], guint64: [-1]};
+
+// Those that are numbers, by name of their type.
+function* numbers() {
+    for (const type of Object.values(Spacetest)) {
+        if (!(type?.prototype instanceof GObject.Object) || type.$gtype.name === 'GObject')
+            continue;
+        for (const pspec of GObject.Object.list_properties.call(type)) {
+            const value = pspec.value_type.name;
+            if (pspec.owner_type.name === type.$gtype.name && pspec.flags & GObject.ParamFlags.WRITABLE &&
+                (/^g(u?int(64)?|double|float)$/.test(value) || GObject.type_is_a(pspec.value_type, GObject.TYPE_ENUM)))
+                yield {type, pspec, value};
+        }
+    }
+}
+
+test('what is no number is none', () => {
+    let count = 0;
+    for (const {type, pspec, value} of numbers()) {
+        const wrong = /double|float/.test(value) ? NO_NUMBERS : [...NO_WHOLE_NUMBERS, ...RANGES[value] ?? []];
+        for (const name of new Set([pspec.name, pspec.name.replace(/-/g, '_'), pspec.name.replace(/-./g, word => word[1].toUpperCase())])) {
+            for (const one of wrong) {
+                const where = `${type.name}.${name} = ${String(one)}`;
+                same(`${where}: ${thrownBy(() => new type({[name]: one}))[0] instanceof TypeError}`, `${where}: true`);
+                if (!(pspec.flags & GObject.ParamFlags.CONSTRUCT_ONLY)) {
+                    same(`${where}: ${thrownBy(() => {
+                        new type()[name] = one;
+                    })[0] instanceof TypeError}`, `${where}: true`);
+                }
+            }
+            count++;
+        }
+    }
+    same(count > 15, true);
+});
+
+test('numbers are what they were', () => {
+    const {Impairment, SpacerOptions} = Spacetest;
+    const far = new SpacerOptions({boottime_offset: 3650 * 86400e6, monotonicOffset: -5, 'id-map': Spacetest.IdMap.SELF, host_name: 'blue'});
+    equal([far.boottime_offset, far.monotonic_offset, far.idMap, far.host_name], [315360000000000, -5, 1, 'blue']);
+    far.boottime_offset = 7n;
+    equal([far.boottimeOffset, far.get_boottime_offset()], [7, 7]);
+    const bad = new Impairment({loss: 12.5, delay: 40, rate: 2 ** 40});
+    bad.jitter = 0xffffffff;
+    equal([bad.loss, bad.delay, bad.rate, bad.jitter], [12.5, 40, 2 ** 40, 0xffffffff]);
 });
 
 test('nothing is at home that is not there', () => {

@@ -152,6 +152,15 @@ test('programs', async () => {
     same(await output(launcher.spawnv(netns, ['sh', '-c', 'echo $GREETING'])), 'hello');
     same(await output(await launcher.spawnv_async(netns, ['sh', '-c', 'echo $GREETING'])), 'hello');
     isTypeError(() => launcher.setenv('A\0', 'b'), 'NUL');
+    for (const name of ['', 'A=B', '=']) {
+        for (const call of [() => launcher.setenv(name, 'x'), () => launcher.unsetenv(name), () => launcher.getenv(name)])
+            isTypeError(call, 'no name of a variable');
+    }
+    for (const line of ['A', '=A', '', 3])
+        isTypeError(() => launcher.set_environ(['B=1', line]), 'NAME=value');
+    isTypeError(() => launcher.set_environ('A=1'), 'array');
+    launcher.set_environ(['A=1', 'B=']);
+    equal([launcher.getenv('A'), launcher.getenv('B'), launcher.getenv('PATH')], ['1', '', null]);
     launcher.close();
     netns.close();
 });

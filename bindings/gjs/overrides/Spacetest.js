@@ -6,47 +6,10 @@
 
 const {Gio, GLib} = imports.gi;
 const System = imports.system;
+const {any, environment, guardProperties, kinds, needFunction, optional, options, setModule, text, texts, variable,
+    whole} = imports.overrides.spacetestArguments;
 
 let Spacetest;
-
-// What an argument may be besides what GJS takes. Each of these is given one and returns what GJS gets.
-function any(value) {
-    return value;
-}
-
-// GJS cuts a string at NUL, and another file is meant.
-function text(value) {
-    if (typeof value === 'string' && value.includes('\0'))
-        throw new TypeError(`a NUL in ${JSON.stringify(value)}`);
-    return value;
-}
-
-function texts(value) {
-    if (typeof value === 'string')
-        throw new TypeError(`an array of strings is needed, not ${JSON.stringify(value)}`);
-    return Array.isArray(value) ? value.map(text) : value;
-}
-
-// GJS makes 0 of a string: any kind, or none.
-function kinds(value) {
-    return typeof value === 'string' ? Spacetest.namespace_types_from_string(value) : value;
-}
-
-function options(value) {
-    const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-    return isPlain ? new Spacetest.SpacerOptions(value) : value;
-}
-
-// At the end of the arguments only.
-function optional(convert, fallback) {
-    const converter = value => value === undefined ? fallback : convert(value);
-    return Object.defineProperties(converter, {name: {value: `${convert.name}?`}, isOptional: {value: true}});
-}
-
-function needFunction(func, name) {
-    if (typeof func !== 'function')
-        throw new TypeError(`${name} must be a function, not ${func === null ? 'null' : typeof func}`);
-}
 
 // What GJS would make 0 of stays missing.
 function convertAll(converters, args) {
@@ -277,6 +240,7 @@ function withCapture(space, name, func) {
 
 const cancellable = optional(any, null);
 const anyKind = optional(kinds, 0);
+const numberOrZero = optional(whole, 0);
 const nameOrNone = optional(text, null);
 const optionsOrNone = optional(options, null);
 const orNone = optional(any, null);
@@ -289,54 +253,57 @@ function adaptCore() {
         ['namespace_types_to_string', kinds],
         ['probe', kinds, cancellable], ['probe_async', kinds, cancellable]]);
     adapt(NamespaceType, [['get_name', kinds]]);
-    adapt(NamespaceId, [['parse', text]]);
-    adapt(Space, [['new_for_pid', any, kinds], ['new_transient', kinds], ['new_transient_async', kinds, cancellable]]);
+    adapt(NamespaceId, [['new', whole, whole], ['new_for_inode', whole], ['parse', text]]);
+    adapt(Space, [['new_for_pid', whole, kinds], ['new_transient', kinds], ['new_transient_async', kinds, cancellable]]);
     adapt(Space.prototype, [['get_ref', kinds], ['get_sysctl', text], ['set_sysctl', text, text], ['set_host_name', text],
-        ['spawnv', texts, optional(any, 0)], ['spawnv_async', texts, optional(any, 0), cancellable],
-        ['create_socket', any, any, optional(any, 0)], ['create_socket_async', any, any, optional(any, 0), cancellable],
-        ['create_netlink_socket_async', any, cancellable],
-        ['wait_listening', any, optional(any, Gio.SocketType.STREAM), optional(any, PATIENCE), cancellable],
-        ['wait_listening_async', any, optional(any, Gio.SocketType.STREAM), optional(any, PATIENCE), cancellable]]);
-    adapt(NamespaceRef, [['new_current', kinds], ['new_for_chain', texts, anyKind], ['new_for_fd', any, anyKind],
+        ['spawnv', texts, numberOrZero], ['spawnv_async', texts, numberOrZero, cancellable],
+        ['create_socket', whole, whole, numberOrZero], ['create_socket_async', whole, whole, numberOrZero, cancellable],
+        ['create_netlink_socket', whole], ['create_netlink_socket_async', whole, cancellable], ['assign_nsid', any, whole],
+        ['wait_listening', any, optional(whole, Gio.SocketType.STREAM), optional(whole, PATIENCE), cancellable],
+        ['wait_listening_async', any, optional(whole, Gio.SocketType.STREAM), optional(whole, PATIENCE), cancellable]]);
+    adapt(NamespaceRef, [['new_current', kinds], ['new_for_chain', texts, anyKind], ['new_for_fd', whole, anyKind],
         ['new_for_id', any, kinds], ['new_for_path', text, anyKind],
-        ['new_for_pid', any, kinds], ['new_for_pidfd', any, kinds], ['new_from_portable_string', text], ['new_take_fd', any, anyKind],
+        ['new_for_pid', whole, kinds], ['new_for_pidfd', whole, kinds], ['new_from_portable_string', text], ['new_take_fd', whole, anyKind],
         ['new_transient', kinds], ['new_transient_async', kinds, cancellable]]);
     adapt(TransientNetns, [['new_async', cancellable]]);
     adapt(TransientMntns, [['new_async', cancellable]]);
-    adapt(TransientMntns.prototype, [['mount_tmpfs', text, optional(any, 0)], ['overlay_file', text, any], ['set_hosts', texts],
+    adapt(TransientMntns.prototype, [['mount_tmpfs', text, numberOrZero], ['overlay_file', text, any], ['set_hosts', texts],
         ['set_name_servers', texts]]);
+    adapt(NetnsPool, [['new', whole]]);
     adapt(NetnsPool.prototype, [['fill', cancellable]]);
-    adapt(MountView.prototype, [['list', text], ['load', text], ['open', text, optional(any, 0), optional(any, 0)], ['replace', text, any],
+    adapt(MountView.prototype, [['list', text], ['load', text], ['open', text, numberOrZero, numberOrZero], ['replace', text, any],
         ['resolve', text]]);
     adapt(Pin, [['new', any, text]]);
 }
 
 function adaptProcesses() {
     const {Launcher, ReexecOptions, Spacer, SpacerOptions} = Spacetest;
-    adapt(Launcher, [['new', optional(any, 0)]]);
-    adapt(Launcher.prototype, [['getenv', text], ['setenv', text, text, optional(any, true)], ['unsetenv', text], ['set_environ', texts],
+    adapt(Launcher, [['new', numberOrZero]]);
+    adapt(Launcher.prototype, [['getenv', variable], ['setenv', variable, text, optional(any, true)], ['unsetenv', variable], ['set_environ', environment],
+        ['set_flags', whole], ['take_fd', whole, whole], ['take_stdin_fd', whole], ['take_stdout_fd', whole], ['take_stderr_fd', whole],
         ['set_cwd', text], ['set_stdin_file_path', text], ['set_stdout_file_path', text], ['set_stderr_file_path', text],
         ['spawnv', any, texts], ['spawnv_async', any, texts, cancellable]]);
     adapt(Spacer, [['new', cancellable], ['new_with_options', optionsOrNone, cancellable], ['new_async', optionsOrNone, cancellable],
-        ['get_default', cancellable]]);
-    adapt(Spacer.prototype, [['create_space', kinds, cancellable], ['create_space_async', kinds, cancellable],
+        ['get_default', cancellable], ['set_policy', whole]]);
+    adapt(Spacer.prototype, [['set_timeout', whole], ['create_space', kinds, cancellable], ['create_space_async', kinds, cancellable],
         ['create_subspace', kinds, optionsOrNone, cancellable], ['create_subspace_async', kinds, optionsOrNone, cancellable],
         ['create_transient', kinds, cancellable], ['create_transient_async', kinds, cancellable]]);
-    adapt(SpacerOptions.prototype, [['set_host_name', text]]);
-    adapt(ReexecOptions.prototype, [['set_command', texts]]);
+    adapt(SpacerOptions.prototype, [['set_boottime_offset', whole], ['set_host_name', text], ['set_id_map', whole], ['set_monotonic_offset', whole],
+        ['take_stderr_fd', whole], ['take_stdout_fd', whole]]);
+    adapt(ReexecOptions.prototype, [['set_command', texts], ['set_start_timeout', whole], ['set_timeout', whole]]);
     adapt(Spacetest, [['reexec_run', any, text, orNone, cancellable], ['reexec_run_with_options', any, text, orNone, orNone, cancellable],
-        ['reexec_run_async', any, text, orNone, orNone, cancellable], ['reexec_reply_error', text, any, text]]);
+        ['reexec_run_async', any, text, orNone, orNone, cancellable], ['reexec_reply_error', text, whole, text]]);
 }
 
 function adaptNetworks() {
     const {Capture, Link} = Spacetest;
     adapt(Capture, [['new', any, text, text]]);
-    adapt(Link, [['new_bridge', any, nameOrNone], ['new_dummy', any, nameOrNone], ['new_for_name', any, text],
-        ['new_macvlan', any, any, text, any], ['new_tap', any, nameOrNone], ['new_tun', any, nameOrNone],
-        ['new_veth', any, text, any, nameOrNone], ['new_vlan', any, any, text, any]]);
-    adapt(Link.prototype, [['add_address', text], ['add_address_full', text, any], ['add_neighbour', text, text],
+    adapt(Link, [['new_bridge', any, nameOrNone], ['new_dummy', any, nameOrNone], ['new_for_index', any, whole],
+        ['new_for_name', any, text], ['new_macvlan', any, any, text, whole], ['new_tap', any, nameOrNone], ['new_tun', any, nameOrNone],
+        ['new_veth', any, text, any, nameOrNone], ['new_vlan', any, any, text, whole]]);
+    adapt(Link.prototype, [['add_address', text], ['add_address_full', text, whole], ['add_neighbour', text, text],
         ['add_route', text, nameOrNone], ['move', any, nameOrNone], ['remove_address', text], ['remove_neighbour', text],
-        ['remove_route', text, nameOrNone], ['rename', text], ['set_impairment', impairmentOrNone], ['set_mac', text],
+        ['remove_route', text, nameOrNone], ['rename', text], ['set_impairment', impairmentOrNone], ['set_mac', text], ['set_mtu', whole],
         ['wait_ready', cancellable], ['wait_ready_async', cancellable], ['wait_route', text, nameOrNone, cancellable],
         ['wait_route_async', text, nameOrNone, cancellable]]);
 }
@@ -351,6 +318,7 @@ function adaptError() {
 
 function _init() {
     Spacetest = this;
+    setModule(this);
     const {Impairment, Link, NamespaceId, NamespaceRef, Neighbour, Route, Space} = this;
 
     Space.prototype.call = callThere(goThere(Space.prototype.call));
@@ -365,6 +333,7 @@ function _init() {
     adaptProcesses();
     adaptNetworks();
     adaptError();
+    guardProperties();
     imports.overrides.spacetestActions.adapt(this);
     Object.assign(this, {using, withCapture, withVisit});
 
