@@ -13,6 +13,7 @@ build_packages=(
   gi-docgen python3 python3-gi gjs util-linux libnl-route-3-dev
 )
 test_packages=(git mypy node-typescript python3-pytest python3-pytest-xdist strace tshark)
+test_packages=(git mypy node-typescript python3-pip python3-pytest python3-pytest-xdist python3-setuptools python3-wheel tshark)
 thorough_packages=(
   bubblewrap clang libclang-rt-14-dev valgrind gcovr
   curl dnsmasq-base iperf3 iproute2 iputils-ping python3-pyroute2
