@@ -47,7 +47,7 @@ static void
 wait_clear (Wait *wait)
 {
   g_clear_object (&wait->ref);
-  g_clear_pointer (&wait->netlink, st_netlink_unref);
+  g_clear_pointer (&wait->netlink, st_netlink_free);
   g_clear_pointer (&wait->name, g_free);
 }
 

@@ -18,8 +18,7 @@ typedef void (*StNetlinkFunc) (struct nlmsghdr *message,
 StNetlink     *st_netlink_new       (StSpace *network,
                                      int      protocol,
                                      GError **error);
-StNetlink     *st_netlink_ref       (StNetlink *self);
-void           st_netlink_unref     (StNetlink *self);
+void           st_netlink_free      (StNetlink *self);
 
 struct nl_msg *st_netlink_message   (int         type,
                                      int         flags,
@@ -58,4 +57,4 @@ gboolean       st_netlink_hear      (GSocket      *socket,
                                      StNetlinkFunc func,
                                      gpointer      data);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (StNetlink, st_netlink_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StNetlink, st_netlink_free)

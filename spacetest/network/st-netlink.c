@@ -16,10 +16,28 @@
 
 struct _StNetlink
 {
-  gatomicrefcount ref_count;
   GMutex lock;
   struct nl_sock *socket; /* guarded by lock */
 };
+
+/* That it takes a socket is no matter of who asks for a link. */
+static GSocket *
+create_socket (StSpace *network,
+               int      protocol,
+               GError **error)
+{
+  GError *failure = NULL;
+  GSocket *made = st_space_create_netlink_socket (network, protocol, &failure);
+  if (!g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES))
+    {
+      if (failure)
+        g_propagate_error (error, failure);
+      return made;
+    }
+  g_error_free (failure);
+  st_error_set_result (error, -EMFILE, "cannot create a netlink socket");
+  return NULL;
+}
 
 /* The capability matters where the socket was made; who owns the user namespace has it from outside. */
 StNetlink *
@@ -27,7 +45,7 @@ st_netlink_new (StSpace *network,
                 int      protocol,
                 GError **error)
 {
-  g_autoptr (GSocket) made = st_space_create_netlink_socket (network, protocol, error);
+  g_autoptr (GSocket) made = create_socket (network, protocol, error);
   if (!made || !g_socket_set_option (made, SOL_NETLINK, NETLINK_EXT_ACK, 1, error) ||
       !g_socket_set_option (made, SOL_NETLINK, NETLINK_CAP_ACK, 1, error))
     return NULL;
@@ -39,30 +57,17 @@ st_netlink_new (StSpace *network,
     }
 
   StNetlink *self = g_new0 (StNetlink, 1);
-  g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   self->socket = nl_socket_alloc ();
   g_unix_set_fd_nonblocking (fd, FALSE, NULL); /* GIO has made it so */
-  if (self->socket && nl_socket_set_fd (self->socket, protocol, fd) == 0)
-    return self;
-  st_netlink_unref (self);
-  close (fd);
-  st_error_set_result (error, -ENOMEM, "cannot keep a netlink socket");
-  return NULL;
-}
-
-StNetlink *
-st_netlink_ref (StNetlink *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
+  if (!self->socket || nl_socket_set_fd (self->socket, protocol, fd) < 0)
+    g_error ("out of memory");
   return self;
 }
 
 void
-st_netlink_unref (StNetlink *self)
+st_netlink_free (StNetlink *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
   g_clear_pointer (&self->socket, nl_socket_free);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -252,7 +257,7 @@ st_netlink_listen (StSpace   *network,
 {
   const struct sockaddr_nl anywhere = { .nl_family = AF_NETLINK };
   g_autoptr (GSocketAddress) address = g_native_socket_address_new ((gpointer) &anywhere, sizeof anywhere);
-  g_autoptr (GSocket) made = st_space_create_netlink_socket (network, NETLINK_ROUTE, error);
+  g_autoptr (GSocket) made = create_socket (network, NETLINK_ROUTE, error);
   if (!made || !g_socket_bind (made, address, FALSE, error)) /* without a port of its own it is left out */
     return NULL;
   for (const int *group = groups; *group; group++)

@@ -45,7 +45,7 @@ st_network_unref (StNetwork *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  st_netlink_unref (self->netlink);
+  st_netlink_free (self->netlink);
   g_array_unref (self->made);
   g_mutex_clear (&self->lock);
   g_free (self);
