@@ -54,6 +54,7 @@ typedef struct
 {
   const StHandleSet *where;
   StHandleSet home;
+  gboolean is_entered[G_N_ELEMENTS (places)];
   StFunc func;
   gpointer user_data;
 } Order;
@@ -104,8 +105,8 @@ st_workshop_can_come_home (void)
 }
 
 static gboolean
-go_there (const Order *order,
-          GError     **error)
+go_there (Order   *order,
+          GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
     if (is_elsewhere (order, places[i]))
@@ -118,16 +119,17 @@ go_there (const Order *order,
                                  target->kind->name, target->identity.inode);
             return FALSE;
           }
+        order->is_entered[i] = TRUE;
       }
   return TRUE;
 }
 
-/* Work may make a mount namespace, and be in it now. */
+/* Work may make a mount namespace, if it can come home from there, and be in it now. */
 static gboolean
 may_be_left (const Order *order,
              StKindIndex  place)
 {
-  return place == ST_KIND_MNT && order->where->of_kind[place];
+  return place == ST_KIND_MNT && order->where->of_kind[place] && can_come_home;
 }
 
 static gboolean
@@ -142,7 +144,7 @@ come_home (const Order *order)
 {
   int result = 0;
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
-    if (is_elsewhere (order, places[i]) || may_be_left (order, places[i]))
+    if (order->is_entered[i] || may_be_left (order, places[i]))
       {
         const StHandle *home = order->home.of_kind[places[i]];
         int entered = st_system_enter (home->fd, home->kind);
@@ -157,7 +159,7 @@ static gboolean
 fulfil (gpointer data,
         GError **error)
 {
-  const Order *order = data;
+  Order *order = data;
   g_autoptr (GError) failure = NULL;
   find_out_about_home (order);
   if (go_there (order, &failure))

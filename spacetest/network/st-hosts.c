@@ -145,7 +145,7 @@ resolve_inside (StTransientMntns *self,
  * st_transient_mntns_set_hosts:
  * @self: a mount namespace
  * @hosts: (array zero-terminated=1): an address and its names in each, as in `"10.0.0.1 server www.example"`
- * @error: return location for a [error@Spacetest.Error]
+ * @error: return location for a [error@Spacetest.Error], or a [error@Gio.IOErrorEnum] of a file that can not be read
  *
  * Says which hosts are known by name in a mount namespace: these and `localhost`, and no others.
  *
@@ -183,7 +183,7 @@ st_transient_mntns_set_hosts (StTransientMntns   *self,
  * st_transient_mntns_set_name_servers:
  * @self: a mount namespace
  * @addresses: (array zero-terminated=1): addresses of name servers, at most three; none for none but one on `localhost`
- * @error: return location for a [error@Spacetest.Error]
+ * @error: return location for a [error@Spacetest.Error], or a [error@Gio.IOErrorEnum] of a file that can not be read
  *
  * Says which name servers are asked in a mount namespace.
  *

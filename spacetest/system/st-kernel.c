@@ -61,15 +61,6 @@ st_kernel_pidfd_get (int           pidfd,
 }
 
 int
-st_kernel_setns_pidfd (int          pidfd,
-                       unsigned int flags)
-{
-  if (refuse_newer)
-    return -ENOSYS;
-  return result_of (setns (pidfd, (int) flags));
-}
-
-int
 st_kernel_namespace_serial (int       fd,
                             uint64_t *serial)
 {

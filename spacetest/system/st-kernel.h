@@ -38,8 +38,6 @@ int st_kernel_pidfd_send_signal  (int pidfd,
 int st_kernel_thread_pidfd_open  (void);              /* 6.9, of the calling thread */
 int st_kernel_pidfd_get          (int           pidfd,
                                   unsigned long request); /* 6.11 */
-int st_kernel_setns_pidfd        (int          pidfd,
-                                  unsigned int flags); /* 5.8 */
 int st_kernel_namespace_serial   (int       fd,
                                   uint64_t *serial);  /* 6.18 */
 int st_kernel_open_tree          (int          dirfd,
