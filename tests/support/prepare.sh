@@ -12,8 +12,9 @@ build_packages=(
   libglib2.0-dev gobject-introspection libgirepository1.0-dev gir1.2-glib-2.0 valac
   gi-docgen python3 python3-gi gjs util-linux libnl-route-3-dev
 )
-test_packages=(git mypy node-typescript python3-pytest python3-pytest-xdist strace tshark)
-test_packages=(git mypy node-typescript python3-pip python3-pytest python3-pytest-xdist python3-setuptools python3-wheel tshark)
+test_packages=(
+  git mypy node-typescript python3-pip python3-pytest python3-pytest-xdist python3-setuptools python3-wheel strace tshark
+)
 thorough_packages=(
   bubblewrap clang libclang-rt-14-dev valgrind gcovr
   curl dnsmasq-base iperf3 iproute2 iputils-ping python3-pyroute2
