@@ -2,15 +2,19 @@
  * SPDX-FileCopyrightText: The spacetest authors
  *
  * To be preloaded where valgrind 3.19 runs us. It answers ENOSYS for system calls that are newer than itself, which Linux 5.10
- * has: these go past it. So do limits, which it keeps for itself. What it does not see it can't check, but none of them writes. */
+ * has: these go past it. So do questions to pidfds and namespaces, which it warns of, and limits,
+ * which it keeps for itself. What it does not see it can't check, but none of them writes. */
 #include <errno.h>
 #include <stdarg.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <valgrind/valgrind.h>
 
 #define N_ARGUMENTS 6
+#define IOCTL_OF_NAMESPACES 0xb7
+#define IOCTL_OF_PIDFDS     0xff
 
 static long
 call_kernel (long        number,
@@ -68,10 +72,38 @@ syscall (long number,
     case SYS_openat2:
     case SYS_pidfd_getfd:
     case SYS_pidfd_open:
+    case SYS_pidfd_send_signal:
       return set_errno (pass (number, arguments));
     default:
       return set_errno (call_kernel (number, arguments));
     }
+}
+
+static int
+is_question (unsigned long request)
+{
+  return _IOC_SIZE (request) == 0 && (_IOC_TYPE (request) == IOCTL_OF_NAMESPACES || _IOC_TYPE (request) == IOCTL_OF_PIDFDS);
+}
+
+int
+ioctl (int           fd,
+       unsigned long request,
+       ...)
+{
+  va_list list;
+  va_start (list, request);
+  const long arguments[N_ARGUMENTS] = { fd, (long) request, va_arg (list, long) };
+  va_end (list);
+  return (int) set_errno (is_question (request) ? pass (SYS_ioctl, arguments) : call_kernel (SYS_ioctl, arguments));
+}
+
+int
+getrlimit (__rlimit_resource_t resource,
+           struct rlimit      *limit)
+{
+  const long arguments[N_ARGUMENTS] = { (long) resource, (long) limit };
+  *limit = (struct rlimit) { 0 }; /* it writes, after all */
+  return (int) set_errno (pass (SYS_getrlimit, arguments));
 }
 
 int

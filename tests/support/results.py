@@ -20,6 +20,7 @@ PYTEST = re.compile(r"^=* ?(?P<counts>\d+ [a-z]+(?:, \d+ [a-z]+)*) in [\d.]+s.*$
 PYTEST_REASON = re.compile(r"^SKIPPED \[(?P<count>\d+)\] [^ ]+ (?P<reason>.*)$", re.MULTILINE)
 PYTEST_EXIT = re.compile(r"^!+ _pytest\.outcomes\.Exit: (?P<reason>.*?) !+$")
 NUMBER = re.compile(r"\[\d+\]")     # of a namespace, another one each time
+REPORT = re.compile(r"^==\d+== ?ERROR: \w+Sanitizer|: runtime error: |^==\d+== +(?:at|by) 0x", re.MULTILINE)
 GOOD = {"OK", "SKIP", "EXPECTEDFAIL"}
 
 
@@ -95,8 +96,9 @@ def count(entry):
         counts = count_pytest(text)
     else:
         return count_whole(entry)
-    if entry["result"] not in GOOD and not counts.failed:
-        counts.failed = 1      # it crashed, hung, or broke its own plan
+    # It crashed, hung, or broke its own plan; or a checker found something in a process that nobody asks how it ended.
+    if not counts.failed and (entry["result"] not in GOOD or REPORT.search(entry.get("stderr") or "")):
+        counts.failed = 1
     return counts
 
 

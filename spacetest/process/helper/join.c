@@ -73,6 +73,20 @@ fail (const Job   *job,
   _exit (FAILED);
 }
 
+/* Of who stands in for the program, or is about to. */
+static noreturn void
+give_up (Job         *job,
+         StWireStep   step,
+         unsigned int kinds,
+         int          result)
+{
+  tell (job, step, kinds, result);
+  if (job->join.takes_child)
+    st_mirror_abandon (&job->mirror);
+  st_coverage_save ();
+  _exit (FAILED);
+}
+
 static void
 check (const Job *job,
        StWireStep step,
@@ -120,12 +134,8 @@ static void
 check_guard (Job *job,
              int  result)
 {
-  if (result >= 0)
-    return;
-  tell (job, ST_WIRE_STEP_GUARD, 0, result);
-  if (job->join.takes_child)
-    st_mirror_abandon (&job->mirror);
-  _exit (FAILED);
+  if (result < 0)
+    give_up (job, ST_WIRE_STEP_GUARD, 0, result);
 }
 
 static int
@@ -198,14 +208,9 @@ await_guard (Job *job)
 static void
 enter (Job *job)
 {
-  int result = st_join_enter (&job->join);
+  const int result = st_join_enter (&job->join);
   if (result < 0)
-    {
-      tell (job, ST_WIRE_STEP_ENTER, job->join.failed, result);
-      if (job->join.takes_child)
-        st_mirror_abandon (&job->mirror);
-      _exit (FAILED);
-    }
+    give_up (job, ST_WIRE_STEP_ENTER, job->join.failed, result);
 }
 
 /* Where the caller is, if that is there inside; the program's own directory counts from there. */
@@ -290,7 +295,7 @@ become_command (const Job *job)
 }
 
 /* Stays outside, as nobody can change his own PID namespace. */
-static int
+static noreturn void
 run_child (Job *job)
 {
   int result = st_mirror_prepare (&job->mirror);
@@ -302,17 +307,13 @@ run_child (Job *job)
   if (result == 0)
     become_command (job);
   if (result < 0)
-    {
-      tell (job, ST_WIRE_STEP_FORK, 0, result);
-      st_mirror_abandon (&job->mirror);
-      return FAILED;
-    }
+    give_up (job, ST_WIRE_STEP_FORK, 0, result);
   ask_guard (job, job->mirror.pidfd);
   await_guard (job);
   st_mirror_end (st_mirror_run (&job->mirror));
 }
 
-static int
+static noreturn void
 run (Job *job)
 {
   receive_job (job);
@@ -324,7 +325,7 @@ run (Job *job)
   if (result < 0)
     fail (job, ST_WIRE_STEP_OPEN, job->join.failed, result);
   if (job->join.takes_child)
-    return run_child (job);
+    run_child (job);
   ask_guard (job, -1);
   enter (job);
   await_guard (job);
@@ -415,5 +416,5 @@ join_main (int    argc,
   if (!order.keeps_all)
     close_others (&order);
   check (&job, ST_WIRE_STEP_OPEN, st_process_fill_stdio ());
-  return run (&job);
+  run (&job);
 }
