@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "raw-subspace.h"
 
+#include "must.h"
+
 #include <poll.h>
 #include <spawn.h>
 #include <string.h>
@@ -11,17 +13,6 @@
 #include <unistd.h>
 
 extern char **environ;
-
-static int
-must (int         result,
-      const char *what)
-{
-  if (result < 0)
-    g_error ("%s: %m", what);
-  return result;
-}
-
-#define MUST(call) must ((int) (call), #call)
 
 static GPid
 spawn (const char *const          *argv,

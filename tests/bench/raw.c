@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "raw.h"
 
+#include "must.h"
+
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/nsfs.h>
@@ -19,17 +21,6 @@
 #include <unistd.h>
 
 #define PIDFD_THREAD_FLAG O_EXCL
-
-static int
-must (int         result,
-      const char *what)
-{
-  if (result < 0)
-    g_error ("%s: %m", what);
-  return result;
-}
-
-#define MUST(call) must ((int) (call), #call)
 
 /* Without leaving a mark on the process. */
 gboolean

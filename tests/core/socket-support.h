@@ -35,24 +35,6 @@ make_socket (gpointer      space,
   return made;
 }
 
-static inline StTransientNetns *
-make_netns (void)
-{
-  g_autoptr (GError) error = NULL;
-  StTransientNetns *made = st_transient_netns_new (&error);
-  g_assert_no_error (error);
-  return made;
-}
-
-static inline StNamespaceRef *
-open_current_net (void)
-{
-  g_autoptr (GError) error = NULL;
-  StNamespaceRef *ref = st_namespace_ref_new_current (ST_NAMESPACE_NET, &error);
-  g_assert_no_error (error);
-  return ref;
-}
-
 /* The kernel tells who is CAP_NET_ADMIN there. */
 static inline void
 assert_lives_in (GSocket *made,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: The spacetest authors */
-#include "support.h"
+#include "func-support.h"
 
 #include <sched.h>
 #include <string.h>
@@ -66,15 +66,6 @@ assert_seen (const char     *seen,
   g_assert_cmpstr (seen, ==, expected);
 }
 
-static StSpace *
-new_transient (StNamespaceType types)
-{
-  g_autoptr (GError) error = NULL;
-  StSpace *space = st_space_new_transient (types, &error);
-  g_assert_no_error (error);
-  return space;
-}
-
 /* SPACE-19, SPACE-30, NET-02, NET-08, OPS-12 */
 static void
 test_two_kinds (void)
@@ -83,7 +74,7 @@ test_two_kinds (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) space = new_transient (NET_AND_UTS);
+  g_autoptr (StSpace) space = test_new_space (NET_AND_UTS);
   look (&before, NULL);
   g_assert_true (st_space_call (space, look, &inside, &error));
   g_assert_no_error (error);
@@ -125,7 +116,7 @@ test_carries_others (void)
     return;
   g_autoptr (StVisit) visit = st_enter_transient (ST_NAMESPACE_IPC, &error);
   g_assert_no_error (error);
-  g_autoptr (StSpace) net = new_transient (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) net = test_new_space (ST_NAMESPACE_NET);
   g_auto (GStrv) traces = test_collect_traces ();
   g_assert_true (st_space_call (net, look, &inside, &error));
   test_assert_traces (traces);
@@ -179,30 +170,7 @@ test_in_cleanup (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_test_queue_destroy (call_in_cleanup, new_transient (ST_NAMESPACE_NET | ST_NAMESPACE_MNT));
-}
-
-static gboolean
-fail_without_error (gpointer data,
-                    GError **error)
-{
-  return FALSE;
-}
-
-static gboolean
-fail_with_error (gpointer data,
-                 GError **error)
-{
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "of the function");
-  return FALSE;
-}
-
-static gboolean
-succeed_with_error (gpointer data,
-                    GError **error)
-{
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "of the function");
-  return TRUE;
+  g_test_queue_destroy (call_in_cleanup, test_new_space (ST_NAMESPACE_NET | ST_NAMESPACE_MNT));
 }
 
 static void
@@ -242,8 +210,8 @@ test_nested (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) outer = new_transient (ST_NAMESPACE_UTS);
-  g_autoptr (StSpace) inner = new_transient (ST_NAMESPACE_NET | ST_NAMESPACE_MNT);
+  g_autoptr (StSpace) outer = test_new_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) inner = test_new_space (ST_NAMESPACE_NET | ST_NAMESPACE_MNT);
   Nesting nesting = { inner };
   g_assert_true (st_space_call (outer, call_inner, &nesting, &error));
   g_assert_no_error (error);
@@ -281,8 +249,8 @@ test_leaves_visit_open (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) outer = new_transient (ST_NAMESPACE_UTS);
-  g_autoptr (StSpace) inner = new_transient (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) outer = test_new_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) inner = test_new_space (ST_NAMESPACE_NET);
   Nesting nesting = { inner };
   g_assert_false (st_space_call (outer, enter_and_stay, &nesting, &error));
   test_assert_failed (error, ST_ERROR_WRONG_ORDER, "1 of its visits");
@@ -316,7 +284,7 @@ test_leave_from_within (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_UTS);
   OuterVisit outer = { st_enter_transient (ST_NAMESPACE_NET, &error) };
   g_assert_no_error (error);
   g_assert_true (st_space_call (space, leave_outer, &outer, &error));
@@ -351,7 +319,7 @@ test_closed_meanwhile (void)
   g_autoptr (StTransientNetns) closed = st_transient_netns_new (&error);
   g_assert_true (st_space_call (ST_SPACE (closed), close_it, closed, &error));
   g_assert_no_error (error);
-  StSpace *dropped = new_transient (NET_AND_UTS);
+  StSpace *dropped = test_new_space (NET_AND_UTS);
   g_assert_true (st_space_call (dropped, drop_it, dropped, &error));
   g_assert_no_error (error);
 }

@@ -20,15 +20,6 @@ succeed (gpointer data,
   return TRUE;
 }
 
-static StSpace *
-new_transient (StNamespaceType types)
-{
-  g_autoptr (GError) error = NULL;
-  StSpace *space = st_space_new_transient (types, &error);
-  g_assert_no_error (error);
-  return space;
-}
-
 /* An attempt at something, with what is there. */
 typedef gboolean (*Attempt) (StSpace *space,
                              GError **error);
@@ -128,7 +119,7 @@ attempt_with_few (gpointer data)
   for (guint left = 0; done == 0 && left < MOST_DESCRIPTORS; left++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (StSpace) space = new_transient (ALL_TYPES);
+      g_autoptr (StSpace) space = test_new_space (ALL_TYPES);
       g_auto (GStrv) traces = test_collect_traces ();
       scarce_begin (left);
       if (attempt (space, &error))
@@ -224,7 +215,7 @@ static void
 switch_without_proc (gpointer unused)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_NET | ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_NET | ST_NAMESPACE_UTS);
   hide_proc ();
   check_found (try_call (space, &error), &error);
   check_found (try_enter (space, &error), &error);
@@ -262,7 +253,7 @@ test_no_proc_inside (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_MNT | ST_NAMESPACE_NET);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_MNT | ST_NAMESPACE_NET);
   g_assert_true (st_space_call (space, cover_proc, NULL, &error));
   g_assert_true (try_call (space, &error));
   g_assert_no_error (error);
@@ -347,8 +338,8 @@ static void
 pend_pid_namespace (gpointer unused)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_UTS | ST_NAMESPACE_NET);
-  g_autoptr (StSpace) new_mnt = new_transient (ST_NAMESPACE_MNT);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_UTS | ST_NAMESPACE_NET);
+  g_autoptr (StSpace) new_mnt = test_new_space (ST_NAMESPACE_MNT);
   g_assert_no_errno (unshare (CLONE_NEWPID));
   g_assert_false (st_space_run_in_thread (space, succeed, NULL, NULL, &error));
   test_assert_failed (error, ST_ERROR_NOT_SUPPORTED, "CLONE_NEWPID");
@@ -379,7 +370,7 @@ test_close_on_exec (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) space = new_transient (MANY_TYPES);
+  g_autoptr (StSpace) space = test_new_space (MANY_TYPES);
   g_autofree char *root = st_transient_mntns_get_root_path (ST_TRANSIENT_MNTNS (st_space_get_ref (space, ST_NAMESPACE_MNT, NULL)), &error);
   g_assert_true (st_space_run_in_thread (space, succeed, NULL, NULL, &error));
   g_autoptr (StVisit) outer = st_space_enter (space, &error);

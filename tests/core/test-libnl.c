@@ -39,7 +39,7 @@ test_link_cache (void)
   struct nl_cache *cache = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   struct nl_sock *handle = hand_to_libnl (netns);
   struct rtnl_link *lo = find_only_link (handle, &cache);
   g_assert_cmpstr (rtnl_link_get_name (lo), ==, "lo");
@@ -55,7 +55,7 @@ test_change_link (void)
   struct nl_cache *cache = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   struct nl_sock *handle = hand_to_libnl (netns);
   struct nl_sock *other = hand_to_libnl (netns);
   struct rtnl_link *change = rtnl_link_alloc ();

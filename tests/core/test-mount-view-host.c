@@ -97,14 +97,6 @@ assert_written (StMountView *view,
 }
 
 static void
-on_notify (GObject    *object,
-           GParamSpec *pspec,
-           gpointer    count)
-{
-  ++*(int *) count;
-}
-
-static void
 test_shared (void)
 {
   g_autoptr (GError) error = NULL;
@@ -117,7 +109,7 @@ test_shared (void)
   assert_host_unchanged ();
 
   g_autofree char *new_file = g_build_filename (host, "new", NULL);
-  g_signal_connect (inside.view, "notify::allow-host", G_CALLBACK (on_notify), &notified);
+  g_signal_connect (inside.view, "notify::allow-host", G_CALLBACK (test_count), &notified);
   st_mount_view_set_allow_host (inside.view, TRUE);
   st_mount_view_set_allow_host (inside.view, 2);
   g_assert_cmpint (notified, ==, 1);
@@ -364,12 +356,7 @@ static char jail[64];
 static void
 write_from_chroot (gpointer data)
 {
-  g_autofree char *proc = g_build_filename (jail, "proc", NULL);
-  g_assert_no_errno (unshare (CLONE_NEWNS));
-  g_assert_no_errno (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-  g_assert_no_errno (mount ("/proc", proc, NULL, MS_BIND | MS_REC, NULL));
-  g_assert_no_errno (chroot (jail));
-  g_assert_no_errno (chdir ("/"));
+  test_change_root (jail);
   assert_refused (data, "/mnt/bound");
   assert_written (data, "/mnt/note");
   assert_content (data, "/mnt/bound/file", "host's");

@@ -82,14 +82,6 @@ test_transient (void)
   assert_closed (inside.view);
 }
 
-static void
-on_notify (GObject    *object,
-           GParamSpec *pspec,
-           gpointer    count)
-{
-  ++*(int *) count;
-}
-
 /* One's own namespace needs no capability. */
 static void
 test_own (void)
@@ -102,7 +94,7 @@ test_own (void)
   g_assert_no_error (error);
   g_assert_true (st_mount_view_get_ref (view) == mnt);
   g_assert_false (st_mount_view_is_closed (view));
-  g_signal_connect (view, "notify::closed", G_CALLBACK (on_notify), &notified);
+  g_signal_connect (view, "notify::closed", G_CALLBACK (test_count), &notified);
 
   st_namespace_ref_close (mnt); /* the view has its own */
   g_assert_true (g_file_get_contents ("/etc/passwd", &expected, NULL, NULL));

@@ -7,15 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static StNamespaceRef *
-open_current (StNamespaceType type)
-{
-  g_autoptr (GError) error = NULL;
-  StNamespaceRef *ref = st_namespace_ref_new_current (type, &error);
-  g_assert_no_error (error);
-  return ref;
-}
-
 static gboolean
 never_run (gpointer data,
            GError **error)
@@ -65,7 +56,7 @@ test_closed (void)
   };
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
-      g_autoptr (StNamespaceRef) ref = open_current (kinds[i]);
+      g_autoptr (StNamespaceRef) ref = test_open_current (kinds[i]);
       g_assert_false (st_namespace_ref_is_closed (ref));
       st_namespace_ref_close (ref);
       check_closed (ref);
@@ -105,7 +96,7 @@ static void
 test_notification (void)
 {
   guint count = 0;
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_signal_connect (ref, "notify::closed", G_CALLBACK (count_notification), &count);
   st_namespace_ref_close (ref);
   st_namespace_ref_close (ref);
@@ -117,9 +108,9 @@ test_hash_table (void)
 {
   g_autoptr (GHashTable) table =
     g_hash_table_new_full ((GHashFunc) st_namespace_ref_hash, (GEqualFunc) st_namespace_ref_equal, g_object_unref, NULL);
-  g_autoptr (StNamespaceRef) net = open_current (ST_NAMESPACE_NET);
-  g_autoptr (StNamespaceRef) same = open_current (ST_NAMESPACE_NET);
-  g_autoptr (StNamespaceRef) uts = open_current (ST_NAMESPACE_UTS);
+  g_autoptr (StNamespaceRef) net = test_open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) same = test_open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) uts = test_open_current (ST_NAMESPACE_UTS);
   const guint hash = st_namespace_ref_hash (net);
   g_assert_true (g_hash_table_add (table, g_object_ref (net)));
   g_assert_false (g_hash_table_add (table, g_object_ref (net)));
@@ -140,7 +131,7 @@ test_ownership (void)
 {
   g_autoptr (GError) error = NULL;
   struct stat one, other;
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   const int peeked = st_namespace_ref_peek_fd (ref, &error);
   const int duplicate = st_namespace_ref_dup_fd (ref, &error);
   g_assert_no_error (error);
@@ -158,7 +149,7 @@ static void
 test_last_reference_closes (void)
 {
   g_autoptr (GError) error = NULL;
-  StNamespaceRef *ref = open_current (ST_NAMESPACE_NET);
+  StNamespaceRef *ref = test_open_current (ST_NAMESPACE_NET);
   const int fd = st_namespace_ref_peek_fd (ref, &error);
   g_assert_no_error (error);
   g_object_ref (ref);
@@ -173,7 +164,7 @@ static void
 test_independent (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StNamespaceRef) copy = st_namespace_ref_new_for_fd (st_namespace_ref_peek_fd (ref, &error), ST_NAMESPACE_NONE, &error);
   g_assert_no_error (error);
   st_namespace_ref_close (ref);
@@ -236,7 +227,7 @@ static void
 run_race (void)
 {
   GThread *users[N_USERS];
-  Race race = { .ref = open_current (ST_NAMESPACE_UTS) };
+  Race race = { .ref = test_open_current (ST_NAMESPACE_UTS) };
   g_assert_no_errno (stat ("/proc/thread-self/ns/uts", &race.expected));
   for (guint i = 0; i < N_USERS; i++)
     users[i] = g_thread_new ("user", use_until_closed, &race);

@@ -29,16 +29,6 @@ open_path (const char     *path,
   return ref;
 }
 
-static StNamespaceRef *
-open_current (StNamespaceType type)
-{
-  g_autoptr (GError) error = NULL;
-  StNamespaceRef *ref = st_namespace_ref_new_current (type, &error);
-  g_assert_no_error (error);
-  g_assert_nonnull (ref);
-  return ref;
-}
-
 static guint64
 inode_of (StNamespaceRef *ref)
 {
@@ -93,8 +83,8 @@ test_current (void)
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
       g_autofree char *path = own_path (kinds[i]);
-      g_autoptr (StNamespaceRef) one = open_current (kinds[i]);
-      g_autoptr (StNamespaceRef) again = open_current (kinds[i]);
+      g_autoptr (StNamespaceRef) one = test_open_current (kinds[i]);
+      g_autoptr (StNamespaceRef) again = test_open_current (kinds[i]);
       g_autoptr (StNamespaceRef) by_path = open_path (path, kinds[i]);
       g_assert_cmphex (st_namespace_ref_get_namespace_type (one), ==, kinds[i]);
       g_assert_cmpuint (inode_of (one), ==, inode_of (again));
@@ -105,7 +95,7 @@ test_current (void)
 static gpointer
 ask_on_another_thread (gpointer data)
 {
-  return open_current (ST_NAMESPACE_UTS);
+  return test_open_current (ST_NAMESPACE_UTS);
 }
 
 /* The calling thread's, not the main thread's. */
@@ -115,10 +105,10 @@ test_current_of_thread (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StNamespaceRef) home = open_current (ST_NAMESPACE_UTS);
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_UTS);
   g_autoptr (StVisit) visit = st_enter_transient (ST_NAMESPACE_UTS, &error);
   g_assert_no_error (error);
-  g_autoptr (StNamespaceRef) here = open_current (ST_NAMESPACE_UTS);
+  g_autoptr (StNamespaceRef) here = test_open_current (ST_NAMESPACE_UTS);
   g_assert_false (st_namespace_ref_equal (home, here));
   g_assert_true (st_visit_leave (visit, &error));
   g_assert_no_error (error);
@@ -137,7 +127,7 @@ test_equality (void)
       g_autofree char *of_process = g_strdup_printf ("/proc/%d/ns/%s", getpid (), st_namespace_type_get_name (kinds[i]));
       g_autoptr (GPtrArray) refs = g_ptr_array_new_with_free_func (g_object_unref);
       const int pidfd = (int) syscall (SYS_pidfd_open, getpid (), 0);
-      g_ptr_array_add (refs, open_current (kinds[i]));
+      g_ptr_array_add (refs, test_open_current (kinds[i]));
       g_ptr_array_add (refs, open_path (path, kinds[i]));
       g_ptr_array_add (refs, open_path (of_process, ST_NAMESPACE_NONE));
       g_ptr_array_add (refs, st_namespace_ref_new_for_pid (getpid (), kinds[i], &error));
@@ -162,8 +152,8 @@ test_inequality (void)
   IdleChild child;
   idle_child_start (&child, CLONE_NEWUSER | CLONE_NEWUTS);
   g_autofree char *path = idle_child_get_path (&child, "uts");
-  g_autoptr (StNamespaceRef) own = open_current (ST_NAMESPACE_UTS);
-  g_autoptr (StNamespaceRef) net = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) own = test_open_current (ST_NAMESPACE_UTS);
+  g_autoptr (StNamespaceRef) net = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StNamespaceRef) other = open_path (path, ST_NAMESPACE_UTS);
   g_autoptr (StNamespaceRef) unmade = g_object_new (ST_TYPE_NAMESPACE_REF, NULL);
   g_assert_false (st_namespace_ref_equal (own, other));
@@ -198,7 +188,7 @@ test_to_string (void)
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
       g_autofree char *path = own_path (kinds[i]);
-      g_autoptr (StNamespaceRef) ref = open_current (kinds[i]);
+      g_autoptr (StNamespaceRef) ref = test_open_current (kinds[i]);
       g_autofree char *text = st_namespace_ref_to_string (ref);
       char link[64] = "";
       g_assert_cmpint (readlink (path, link, sizeof link - 1), >, 0);
@@ -218,7 +208,7 @@ test_owner (void)
   idle_child_start (&child, CLONE_NEWUSER | CLONE_NEWUTS);
   g_autoptr (StNamespaceRef) uts = st_namespace_ref_new_for_pid (child.pid, ST_NAMESPACE_UTS, &error);
   g_autoptr (StNamespaceRef) user = st_namespace_ref_new_for_pid (child.pid, ST_NAMESPACE_USER, &error);
-  g_autoptr (StNamespaceRef) own_user = open_current (ST_NAMESPACE_USER);
+  g_autoptr (StNamespaceRef) own_user = test_open_current (ST_NAMESPACE_USER);
   g_autoptr (StNamespaceRef) owner = st_namespace_ref_get_owner (uts, &error);
   g_assert_no_error (error);
   g_assert_cmphex (st_namespace_ref_get_namespace_type (owner), ==, ST_NAMESPACE_USER);
@@ -242,7 +232,7 @@ test_parents (void)
   g_assert_no_error (error);
   g_assert_false (st_namespace_ref_equal (first, second));
 
-  g_autoptr (StNamespaceRef) own = open_current (ST_NAMESPACE_USER);
+  g_autoptr (StNamespaceRef) own = test_open_current (ST_NAMESPACE_USER);
   g_autoptr (StNamespaceRef) parent = st_namespace_ref_get_parent (second, &error);
   g_assert_no_error (error);
   g_assert_true (st_namespace_ref_equal (parent, first));
@@ -260,7 +250,7 @@ test_no_parent (void)
   g_autoptr (GError) error = NULL;
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
-      g_autoptr (StNamespaceRef) ref = open_current (kinds[i]);
+      g_autoptr (StNamespaceRef) ref = test_open_current (kinds[i]);
       if (kinds[i] == ST_NAMESPACE_USER || kinds[i] == ST_NAMESPACE_PID)
         test_assert_not_made (st_namespace_ref_get_parent (ref, &error), error, ST_ERROR_PERMISSION_DENIED, "outside");
       else
@@ -283,7 +273,7 @@ ask_from_inside (gpointer data)
 static void
 test_owner_outside (void)
 {
-  g_autoptr (StNamespaceRef) net = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) net = test_open_current (ST_NAMESPACE_NET);
   test_in_child (ask_from_inside, net);
 }
 
@@ -305,7 +295,7 @@ test_owner_uid (void)
   g_assert_no_error (error);
   idle_child_stop (&child);
 
-  g_autoptr (StNamespaceRef) net = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) net = test_open_current (ST_NAMESPACE_NET);
   g_assert_cmpint (st_namespace_ref_get_owner_uid (net, &error), ==, -1);
   test_assert_failed (error, ST_ERROR_NOT_SUPPORTED, "a net namespace has no owner uid");
 }
@@ -329,8 +319,8 @@ test_serial (void)
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
-      g_autoptr (StNamespaceRef) ref = open_current (kinds[i]);
-      g_autoptr (StNamespaceRef) again = open_current (kinds[i]);
+      g_autoptr (StNamespaceRef) ref = test_open_current (kinds[i]);
+      g_autoptr (StNamespaceRef) again = test_open_current (kinds[i]);
       const guint64 serial = serial_of (ref);
       g_assert_cmpuint (serial_of (again), ==, serial);
       if (serial != 0)
@@ -371,7 +361,7 @@ test_recycled_serial (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GHashTable) serials = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  g_autoptr (StNamespaceRef) home = open_current (ST_NAMESPACE_UTS);
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_UTS);
   if (!test_needs_privilege ())
     return;
   if (serial_of (home) == 0)

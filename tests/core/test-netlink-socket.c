@@ -100,7 +100,7 @@ test_links (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (GSocket) netlink = make_netlink (netns);
   g_autoptr (GSocket) netlink_async = make_netlink_async (netns);
   assert_lives_in (netlink, netns);
@@ -163,8 +163,8 @@ test_changes (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) one = make_netns ();
-  g_autoptr (StTransientNetns) two = make_netns ();
+  g_autoptr (StTransientNetns) one = test_new_netns ();
+  g_autoptr (StTransientNetns) two = test_new_netns ();
   g_autoptr (GSocket) netlink = make_netlink (one);
   take_down (netlink);
   assert_loopback (one, FALSE);
@@ -176,7 +176,7 @@ test_no_such_protocol (void)
 {
   const int protocols[] = { -1, 31, 32, 4711, G_MAXINT, G_MININT };
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   for (gsize i = 0; i < G_N_ELEMENTS (protocols); i++)
     {
       GAsyncResult *result = NULL;

@@ -9,15 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static StNamespaceRef *
-open_current (StNamespaceType type)
-{
-  g_autoptr (GError) error = NULL;
-  StNamespaceRef *ref = st_namespace_ref_new_current (type, &error);
-  g_assert_no_error (error);
-  return ref;
-}
-
 static GVariant *
 describe (StNamespaceRef *ref)
 {
@@ -74,7 +65,7 @@ test_round_trip (void)
   };
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
-      g_autoptr (StNamespaceRef) ref = open_current (kinds[i]);
+      g_autoptr (StNamespaceRef) ref = test_open_current (kinds[i]);
       g_autoptr (GVariant) portable = describe (ref);
       g_autofree char *text = g_variant_print (portable, TRUE);
       g_autoptr (GVariant) parsed = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
@@ -90,7 +81,7 @@ static void
 test_floating (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (GVariant) portable = describe (ref);
   GVariantDict dict;
   g_variant_dict_init (&dict, portable);
@@ -103,8 +94,8 @@ test_floating (void)
 static void
 test_stale (void)
 {
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
-  g_autoptr (StNamespaceRef) uts = open_current (ST_NAMESPACE_UTS);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) uts = test_open_current (ST_NAMESPACE_UTS);
   g_autoptr (GVariant) portable = describe (ref);
   const char *words = "does not hold";
   const int other = open ("/dev/null", O_RDWR | O_CLOEXEC);
@@ -120,7 +111,7 @@ test_stale (void)
 static void
 test_closed (void)
 {
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (GVariant) portable = describe (ref);
   st_namespace_ref_close (ref);
   check_refused (portable, ST_ERROR_STALE, "does not hold");
@@ -131,7 +122,7 @@ static void
 test_serial (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (GVariant) portable = describe (ref);
   g_autoptr (GVariant) without = change (portable, "serial", NULL);
   g_autoptr (StNamespaceRef) opened = st_namespace_ref_new_from_portable (without, &error);
@@ -145,7 +136,7 @@ static void
 test_process (void)
 {
   guint64 start_time;
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (GVariant) portable = describe (ref);
   g_assert_true (g_variant_lookup (portable, "start-time", "t", &start_time));
   check_changed (portable, "pid", g_variant_new_int32 (-1), ST_ERROR_INVALID_ARGUMENT, "not a portable reference");
@@ -160,7 +151,7 @@ static void
 test_incomplete (void)
 {
   static const char *const keys[] = { "kind", "device", "inode", "pid", "start-time", "fd" };
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (GVariant) portable = describe (ref);
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     {
@@ -178,7 +169,7 @@ static void
 test_numbers_alone (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   guint64 device, inode;
   g_autoptr (GVariant) portable = describe (ref);
   g_assert_true (g_variant_lookup (portable, "device", "t", &device) && g_variant_lookup (portable, "inode", "t", &inode));
@@ -195,7 +186,7 @@ test_numbers_alone (void)
 static void
 test_boot (void)
 {
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (GVariant) portable = describe (ref);
   const char *boot = NULL;
   g_assert_true (g_variant_lookup (portable, "boot", "&s", &boot));
@@ -209,7 +200,7 @@ static void
 test_path (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (GVariant) portable = describe (ref);
   g_assert_false (g_variant_lookup (portable, "path", "^&ay", NULL)); /* a link in /proc is none that others could use */
   g_autoptr (GVariant) with_path = change (portable, "path", g_variant_new_bytestring ("/proc/thread-self/ns/net"));
@@ -236,7 +227,7 @@ static void
 test_text (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_autofree char *text = st_namespace_ref_to_portable_string (ref, &error);
   g_assert_no_error (error);
   g_assert_null (strchr (text, '\n'));
@@ -292,7 +283,7 @@ hold (int orders,
       int answers)
 {
   char order;
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (GVariant) portable = describe (ref);
   g_autofree char *text = g_variant_print (portable, TRUE);
   dprintf (answers, "%s\n", text);
@@ -351,7 +342,7 @@ test_other_process (void)
   g_autofree char *text = holder_read (&holder);
   g_autoptr (GVariant) portable = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
   g_assert_no_error (error);
-  g_autoptr (StNamespaceRef) own = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) own = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StNamespaceRef) opened = st_namespace_ref_new_from_portable (portable, &error);
   g_assert_no_error (error);
   g_assert_true (st_namespace_ref_equal (own, opened));
@@ -383,7 +374,7 @@ test_denied (void)
 {
   if (!test_needs_real_root ())
     return;
-  g_autoptr (StNamespaceRef) ref = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (GVariant) portable = describe (ref);
   test_in_child (look_as_nobody, portable);
 }

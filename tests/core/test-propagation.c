@@ -40,15 +40,6 @@ assert_mounts (const char *expected)
   g_assert_cmpstr (mounts, ==, expected);
 }
 
-static StTransientMntns *
-new_mntns (void)
-{
-  g_autoptr (GError) error = NULL;
-  StTransientMntns *mnt = st_transient_mntns_new (&error);
-  g_assert_no_error (error);
-  return mnt;
-}
-
 static gboolean
 mount_by_hand (gpointer data,
                GError **error)
@@ -79,7 +70,7 @@ mount_in_transient (gpointer unused)
 {
   be_host ();
   g_autofree char *before = get_mounts ();
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   mount_everything (mnt);
   assert_mounts (before);
   g_object_unref (g_steal_pointer (&mnt));
@@ -115,7 +106,7 @@ mount_from_chroot (gpointer unused)
     {
       g_assert_no_errno (chroot (PLACE "/root"));
       g_assert_no_errno (chdir ("/"));
-      g_autoptr (StTransientMntns) mnt = new_mntns ();
+      g_autoptr (StTransientMntns) mnt = test_new_mntns ();
       mount_everything (mnt);
       g_autoptr (StVisit) visit = st_enter_transient (ST_NAMESPACE_MNT, &error);
       g_assert_no_error (error);
@@ -143,7 +134,7 @@ mount_from_foreign (gpointer unused)
   g_autoptr (StVisit) visit = st_space_enter (ST_SPACE (foreign), &error);
   g_assert_no_error (error);
   g_autofree char *foreign_before = get_mounts ();
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   mount_everything (mnt);
   g_autoptr (StVisit) inner = st_enter_transient (ST_NAMESPACE_MNT, &error);
   g_assert_no_error (error);
@@ -190,7 +181,7 @@ mount_where_it_is_shared_again (gpointer unused)
 {
   g_autoptr (GError) error = NULL;
   be_host ();
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   g_assert_true (st_space_call (ST_SPACE (mnt), make_shared, NULL, &error));
   g_autofree char *root = st_transient_mntns_get_root_path (mnt, &error);
   assert_all_refused (mnt);
@@ -218,7 +209,7 @@ mount_by_link (gpointer unused)
   g_autoptr (GBytes) content = g_bytes_new_static ("inside", 6);
   be_host ();
   g_assert_no_errno (symlink ("other/below", PLACE "/link"));
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   g_assert_true (st_space_call (ST_SPACE (mnt), share_only_other, NULL, &error));
   g_assert_false (st_transient_mntns_mount_tmpfs (mnt, PLACE "/link", 0, &error));
   test_assert_failed (error, ST_ERROR_WOULD_TOUCH_HOST, PLACE "/link");
@@ -236,7 +227,7 @@ mount_outside (gpointer unused)
 {
   g_autoptr (GError) error = NULL;
   be_host ();
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   g_autofree char *root = st_transient_mntns_get_root_path (mnt, &error);
   g_assert_no_error (error);
   g_assert_no_errno (mount ("late", PLACE "/below", "tmpfs", 0, NULL));

@@ -11,15 +11,6 @@
 
 #define OWN_NET "/proc/thread-self/ns/net"
 
-static StNamespaceRef *
-open_current (StNamespaceType type)
-{
-  g_autoptr (GError) error = NULL;
-  StNamespaceRef *ref = st_namespace_ref_new_current (type, &error);
-  g_assert_no_error (error);
-  return ref;
-}
-
 /* Where the kernel answers without /proc it works; where it does not, the error says what is missing. */
 static void
 check_found (StNamespaceRef *ref,
@@ -81,8 +72,8 @@ static void
 test_no_proc (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) net = open_current (ST_NAMESPACE_NET);
-  g_autoptr (StNamespaceRef) user = open_current (ST_NAMESPACE_USER);
+  g_autoptr (StNamespaceRef) net = test_open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) user = test_open_current (ST_NAMESPACE_USER);
   g_autoptr (GVariant) portable = st_namespace_ref_to_portable (net, &error);
   g_assert_no_error (error);
   Held held = { net, user, portable };
@@ -137,8 +128,8 @@ static void
 run_out_of_descriptors (gpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) net = open_current (ST_NAMESPACE_NET);
-  g_autoptr (StNamespaceRef) user = open_current (ST_NAMESPACE_USER);
+  g_autoptr (StNamespaceRef) net = test_open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) user = test_open_current (ST_NAMESPACE_USER);
   g_autoptr (GVariant) portable = st_namespace_ref_to_portable (net, &error);
   g_assert_no_error (error);
   const guint before = scarce_count ();
@@ -180,7 +171,7 @@ start_thread_without_descriptors (gpointer data)
 static void
 test_bad_start (void)
 {
-  g_autoptr (StNamespaceRef) net = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) net = test_open_current (ST_NAMESPACE_NET);
   test_in_child (start_thread_without_descriptors, net);
 }
 
@@ -202,7 +193,7 @@ check_transient_with_few (StNamespaceRef *home,
       g_clear_object (&ref);
       g_assert_cmpuint (scarce_count (), ==, before);
       scarce_end ();
-      g_autoptr (StNamespaceRef) here = open_current (type);
+      g_autoptr (StNamespaceRef) here = test_open_current (type);
       g_assert_true (st_namespace_ref_equal (here, home));
     }
   g_assert_cmpuint (made, >, 0);
@@ -215,7 +206,7 @@ make_transients_with_few (gpointer data)
   const StNamespaceType types[] = { ST_NAMESPACE_UTS, ST_NAMESPACE_IPC, ST_NAMESPACE_CGROUP };
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
     {
-      g_autoptr (StNamespaceRef) home = open_current (types[i]);
+      g_autoptr (StNamespaceRef) home = test_open_current (types[i]);
       check_transient_with_few (home, types[i]);
     }
 }
@@ -275,13 +266,13 @@ start_with_few (gpointer data)
 {
   const Start *start = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) uts = open_current (ST_NAMESPACE_UTS);
+  g_autoptr (StNamespaceRef) uts = test_open_current (ST_NAMESPACE_UTS);
   scarce_begin (start->left);
   *start->worked = start->start (ST_SPACE (uts), &error);
   if (!*start->worked)
     g_assert_error (error, ST_ERROR, ST_ERROR_EXHAUSTED);
   scarce_end ();
-  g_autoptr (StNamespaceRef) after = open_current (ST_NAMESPACE_UTS);
+  g_autoptr (StNamespaceRef) after = test_open_current (ST_NAMESPACE_UTS);
   g_assert_true (start->start (ST_SPACE (after), NULL));
 }
 
@@ -309,10 +300,10 @@ close_everything (gpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *name = st_namespace_ref_to_string (data);
-  g_autoptr (StNamespaceRef) before = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) before = test_open_current (ST_NAMESPACE_NET);
   g_assert_no_errno (close_range (3, ~0U, 0));
   const int reused = open ("/dev/null", O_RDWR | O_CLOEXEC); /* has the number of something that the library held */
-  g_autoptr (StNamespaceRef) after = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) after = test_open_current (ST_NAMESPACE_NET);
   g_autofree char *name_after = st_namespace_ref_to_string (after);
   g_assert_cmpstr (name, ==, name_after);
   g_assert_no_errno (fcntl (reused, F_GETFD));
@@ -323,7 +314,7 @@ close_everything (gpointer data)
 static void
 test_closed_behind_our_back (void)
 {
-  g_autoptr (StNamespaceRef) net = open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) net = test_open_current (ST_NAMESPACE_NET);
   test_in_child (close_everything, net);
 }
 

@@ -68,7 +68,7 @@ line_say (Line       *self,
 static void
 connect_in_both (GSocketAddress *address)
 {
-  StTransientNetns *networks[] = { make_netns (), make_netns () };
+  StTransientNetns *networks[] = { test_new_netns (), test_new_netns () };
   g_auto (Line) one = { 0 };
   g_auto (Line) two = { 0 };
   line_listen (&one, networks[0], address);
@@ -122,8 +122,8 @@ test_datagrams (void)
   const char *const texts[] = { "127.0.0.1", "::1" };
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) one = make_netns ();
-  g_autoptr (StTransientNetns) two = make_netns ();
+  g_autoptr (StTransientNetns) one = test_new_netns ();
+  g_autoptr (StTransientNetns) two = test_new_netns ();
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
       g_autoptr (GSocketAddress) address = inet_address (texts[i], PORT);
@@ -220,8 +220,8 @@ test_outlives_reference (void)
   g_auto (Line) line = { 0 };
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) elsewhere = make_netns ();
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) elsewhere = test_new_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (GSocketAddress) address = inet_address ("127.0.0.1", PORT);
   g_autoptr (GSocket) watch = watch_network (elsewhere, netns);
   line_listen (&line, netns, address);
@@ -242,8 +242,8 @@ test_used_elsewhere (void)
   g_auto (Line) line = { 0 };
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
-  g_autoptr (StTransientNetns) elsewhere = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
+  g_autoptr (StTransientNetns) elsewhere = test_new_netns ();
   g_autoptr (GSocketAddress) address = inet_address ("127.0.0.1", PORT);
   g_autoptr (StVisit) visit = st_space_enter (ST_SPACE (elsewhere), &error);
   g_assert_no_error (error);
@@ -266,7 +266,7 @@ test_async_cancelled (void)
   GAsyncResult *results[3] = { NULL };
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   const GSocketFamily family = G_SOCKET_FAMILY_IPV4;
   g_cancellable_cancel (early);
   st_space_create_socket_async (ST_SPACE (netns), family, G_SOCKET_TYPE_STREAM, 0, early, keep_result, &results[0]);
@@ -289,8 +289,8 @@ test_async_mixed_up (void)
 {
   g_autoptr (GError) error = NULL;
   GAsyncResult *result = NULL;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
-  g_autoptr (StNamespaceRef) other = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
+  g_autoptr (StNamespaceRef) other = test_open_current (ST_NAMESPACE_NET);
   st_space_create_socket_async (ST_SPACE (home), G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, 0, NULL, keep_result, &result);
   wait_for_result (&result);
   g_assert_null (st_space_create_netlink_socket_finish (ST_SPACE (home), result, &error));

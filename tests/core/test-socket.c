@@ -41,7 +41,7 @@ test_families (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
     for (gsize j = 0; j < G_N_ELEMENTS (types); j++)
       {
@@ -60,7 +60,7 @@ test_protocols (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (GSocket) tcp = st_space_create_socket (ST_SPACE (netns), G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
   g_assert_no_error (error);
   g_autoptr (GSocket) udp = st_space_create_socket (ST_SPACE (netns), G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
@@ -129,7 +129,7 @@ test_from_anywhere (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StSpace) space = st_space_new_transient (ST_NAMESPACE_NET | ST_NAMESPACE_MNT | ST_NAMESPACE_UTS, &error);
   g_assert_no_error (error);
   make_sockets_everywhere (ST_SPACE (netns), ST_NAMESPACE_REF (netns));
@@ -148,11 +148,11 @@ test_without_network (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StNamespaceRef) uts = st_namespace_ref_new_transient (ST_NAMESPACE_UTS, &error);
   g_assert_no_error (error);
   assert_makes_sockets (uts, home);
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   ST_VISIT_SCOPE (ST_SPACE (netns), &error);
   g_assert_no_error (error);
   assert_makes_sockets (uts, netns);
@@ -171,7 +171,7 @@ test_with_what_no_thread_enters (void)
   g_assert_no_error (error);
   g_autoptr (StSpace) user = st_space_new_for_pid (child.pid, ST_NAMESPACE_USER, &error);
   g_assert_no_error (error);
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   assert_makes_sockets (space, st_space_get_ref (space, ST_NAMESPACE_NET, NULL));
   assert_makes_sockets (user, home);
   idle_child_stop (&child);
@@ -205,7 +205,7 @@ static void
 test_no_such_socket (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   g_autofree char *here = test_where ("net");
   for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
     {
@@ -235,7 +235,7 @@ test_closed (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (StSpace) unmade = g_object_new (ST_TYPE_SPACE, NULL);
-  g_autoptr (StNamespaceRef) net = open_current_net ();
+  g_autoptr (StNamespaceRef) net = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StNamespaceRef) uts = st_namespace_ref_new_current (ST_NAMESPACE_UTS, &error);
   g_assert_no_error (error);
   g_autoptr (StSpace) space = st_space_new ((StNamespaceRef *[]) { net, uts }, 2, &error);
@@ -255,7 +255,7 @@ test_forbidden (void)
   IdleChild child;
   if (!test_needs_no_privilege ())
     return;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (GSocket) made = make_socket (home, G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM);
   idle_child_start (&child, CLONE_NEWUSER | CLONE_NEWNET);
   g_autoptr (StNamespaceRef) net = st_namespace_ref_new_for_pid (child.pid, ST_NAMESPACE_NET, &error);
@@ -303,7 +303,7 @@ make_sockets_with_few (StSpace *space,
 static void
 run_out_of_descriptors (gpointer space)
 {
-  g_autoptr (StNamespaceRef) home = open_current_net (); /* with what the thread keeps */
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET); /* with what the thread keeps */
   for (int netlink = FALSE; netlink <= TRUE; netlink++)
     {
       const guint n_made = make_sockets_with_few (space, netlink);
@@ -317,7 +317,7 @@ test_no_descriptors (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   test_in_child (run_out_of_descriptors, netns);
 }
 

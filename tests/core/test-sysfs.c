@@ -5,31 +5,13 @@
 /* Whether the /sys of new mount namespaces is right is found out once for each pair of a sysfs and a network, in whatever order
  * they come. */
 
-static StTransientNetns *
-make_network (void)
-{
-  g_autoptr (GError) error = NULL;
-  StTransientNetns *network = st_transient_netns_new (&error);
-  g_assert_no_error (error);
-  return network;
-}
-
-static StTransientMntns *
-make_table (void)
-{
-  g_autoptr (GError) error = NULL;
-  StTransientMntns *table = st_transient_mntns_new (&error);
-  g_assert_no_error (error);
-  return table;
-}
-
 static StTransientMntns *
 make_table_in (gpointer space)
 {
   g_autoptr (GError) error = NULL;
   StVisit *visit = st_space_enter (space, &error);
   g_assert_no_error (error);
-  StTransientMntns *table = make_table ();
+  StTransientMntns *table = test_new_mntns ();
   g_assert_true (st_visit_leave (visit, &error));
   g_assert_no_error (error);
   g_object_unref (visit);
@@ -61,9 +43,9 @@ test_networks_in_turn (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) one = make_network ();
-  g_autoptr (StTransientNetns) other = make_network ();
-  g_autoptr (StTransientMntns) table_of_home = make_table ();
+  g_autoptr (StTransientNetns) one = test_new_netns ();
+  g_autoptr (StTransientNetns) other = test_new_netns ();
+  g_autoptr (StTransientMntns) table_of_home = test_new_mntns ();
   g_autoptr (StTransientMntns) table_of_one = make_table_in (one);
   const StSysfs home = st_transient_mntns_get_sysfs (table_of_home);
   const StSysfs away = st_transient_mntns_get_sysfs (table_of_one);
@@ -74,7 +56,7 @@ test_networks_in_turn (void)
 
   for (int round = 0; round < 3; round++)
     {
-      assert_sysfs (make_table (), home);
+      assert_sysfs (test_new_mntns (), home);
       assert_sysfs (make_table_in (one), away);
       assert_sysfs (make_table_in (other), away);
       assert_sysfs (make_table_in (one_right), right);
@@ -92,7 +74,7 @@ test_networks_after_each_other (void)
     return;
   for (int round = 0; round < 5; round++)
     {
-      g_autoptr (StTransientNetns) network = make_network ();
+      g_autoptr (StTransientNetns) network = test_new_netns ();
       g_autoptr (StTransientMntns) table = make_table_in (network);
       g_autoptr (StSpace) space = combine (network, table);
       const StSysfs sysfs = st_transient_mntns_get_sysfs (table);

@@ -9,15 +9,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static StTransientMntns *
-new_mntns (void)
-{
-  g_autoptr (GError) error = NULL;
-  StTransientMntns *mnt = st_transient_mntns_new (&error);
-  g_assert_no_error (error);
-  return mnt;
-}
-
 /* A path by which a file inside is seen from outside. */
 static char *
 path_inside (StTransientMntns *mnt,
@@ -96,7 +87,7 @@ test_plain (void)
 {
   if (!test_needs_real_root ())
     return;
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   g_autofree char *interfaces = list_directory ("/sys/class/net");
   g_assert_cmpint (st_transient_mntns_get_sysfs (mnt), ==, ST_SYSFS_KEPT);
   assert_lists (mnt, "/sys/class/net", interfaces);
@@ -111,7 +102,7 @@ test_made_in_network (void)
     return;
   g_autoptr (StVisit) visit = st_enter_transient (ST_NAMESPACE_NET, &error);
   g_assert_no_error (error);
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   assert_sysfs_of_new_network (mnt);
   g_assert_true (st_visit_leave (visit, &error));
 }
@@ -143,14 +134,6 @@ test_entered_with_network (void)
   assert_sysfs_of_new_network (mnt);
 }
 
-static void
-on_notify (GObject    *object,
-           GParamSpec *pspec,
-           gpointer    data)
-{
-  ++*(int *) data;
-}
-
 /* It shows the network of who asks. */
 static void
 test_mount_sysfs (void)
@@ -159,8 +142,8 @@ test_mount_sysfs (void)
   int notified = 0;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
-  g_signal_connect (mnt, "notify::sysfs", G_CALLBACK (on_notify), &notified);
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
+  g_signal_connect (mnt, "notify::sysfs", G_CALLBACK (test_count), &notified);
   g_autoptr (StVisit) visit = st_enter_transient (ST_NAMESPACE_NET, &error);
   g_assert_true (st_transient_mntns_mount_sysfs (mnt, &error));
   g_assert_no_error (error);
@@ -179,7 +162,7 @@ test_mount_sysfs_at_home (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_real_root ())
     return;
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   g_autofree char *interfaces = list_directory ("/sys/class/net");
   g_assert_true (st_transient_mntns_mount_sysfs (mnt, &error));
   g_assert_no_error (error);
@@ -210,7 +193,7 @@ test_mount_from_anywhere (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   g_assert_true (visit_and_mount (mnt, &error));
   g_assert_no_error (error);
   g_assert_true (st_space_call (ST_SPACE (mnt), visit_and_mount, mnt, &error));
@@ -227,7 +210,7 @@ test_mount_proc (void)
   struct statfs status;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   if (!st_transient_mntns_mount_proc (mnt, &error))
     {
       g_assert_false (test_is_real_root ()); /* a user namespace needs a PID namespace, too */
@@ -262,7 +245,7 @@ test_mount_tmpfs (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   g_assert_true (st_transient_mntns_mount_tmpfs (mnt, "/tmp", 64 * 1024, &error));
   g_assert_no_error (error);
   assert_capacity (mnt, "/tmp", 64 * 1024);
@@ -282,7 +265,7 @@ test_bad_tmpfs (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   g_autofree char *filler = g_strnfill (5000, 'x');
   g_autofree char *long_path = g_strconcat ("/", filler, NULL);
   const struct { const char *path; StError code; } cases[] = {
@@ -317,7 +300,7 @@ test_root_path (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   g_autofree char *root = st_transient_mntns_get_root_path (mnt, &error);
   g_autofree char *again = st_transient_mntns_get_root_path (mnt, &error);
   g_assert_no_error (error);
@@ -363,7 +346,7 @@ test_closed (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientMntns) mnt = new_mntns ();
+  g_autoptr (StTransientMntns) mnt = test_new_mntns ();
   st_namespace_ref_close (ST_NAMESPACE_REF (mnt));
   assert_all_closed (mnt);
 }

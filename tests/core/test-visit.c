@@ -4,26 +4,6 @@
 
 #include <string.h>
 
-static StVisit *
-enter_new (StNamespaceType types)
-{
-  g_autoptr (GError) error = NULL;
-  StVisit *visit = st_enter_transient (types, &error);
-  g_assert_no_error (error);
-  return visit;
-}
-
-static void
-leave (StVisit *visit)
-{
-  g_autoptr (GError) error = NULL;
-  g_assert_true (st_visit_is_active (visit));
-  g_assert_true (st_visit_leave (visit, &error));
-  g_assert_no_error (error);
-  g_assert_false (st_visit_is_active (visit));
-  g_object_unref (visit);
-}
-
 /* SPACE-15, NET-01, NET-05, MNT-01, MNT-08 */
 static void
 test_each_kind (void)
@@ -39,7 +19,7 @@ test_each_kind (void)
       for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
         types |= set & 1U << i ? kinds[i] : 0;
       g_auto (GStrv) traces = test_collect_traces ();
-      StVisit *visit = enter_new (types);
+      StVisit *visit = test_enter_new (types);
       StSpace *space = st_visit_get_space (visit);
       g_assert_true (st_space_get_types (space) == types);
       for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
@@ -50,7 +30,7 @@ test_each_kind (void)
             for (char **line = traces; *line; line++)
               g_assert_false (g_str_has_prefix (*line, "caller") && strstr (*line, made));
           }
-      leave (visit);
+      test_leave (visit);
       test_assert_traces (traces);
     }
 }
@@ -60,11 +40,11 @@ test_transients_come_as_such (void)
 {
   if (!test_needs_privilege ())
     return;
-  StVisit *visit = enter_new (ST_NAMESPACE_NET | ST_NAMESPACE_MNT);
+  StVisit *visit = test_enter_new (ST_NAMESPACE_NET | ST_NAMESPACE_MNT);
   StSpace *space = st_visit_get_space (visit);
   g_assert_true (ST_IS_TRANSIENT_NETNS (st_space_get_ref (space, ST_NAMESPACE_NET, NULL)));
   g_assert_true (ST_IS_TRANSIENT_MNTNS (st_space_get_ref (space, ST_NAMESPACE_MNT, NULL)));
-  leave (visit);
+  test_leave (visit);
 }
 
 static void
@@ -81,7 +61,7 @@ test_enter_again (void)
       g_assert_no_error (error);
       g_assert_true (st_visit_get_space (visit) == ST_SPACE (net));
       test_assert_where ("net", made);
-      leave (visit);
+      test_leave (visit);
     }
 }
 
@@ -95,14 +75,14 @@ test_nested (void)
   where[0] = test_where ("net");
   for (int i = 0; i < 8; i++)
     {
-      visits[i] = enter_new (i % 2 ? ST_NAMESPACE_NET | ST_NAMESPACE_MNT : ST_NAMESPACE_NET);
+      visits[i] = test_enter_new (i % 2 ? ST_NAMESPACE_NET | ST_NAMESPACE_MNT : ST_NAMESPACE_NET);
       where[i + 1] = test_where ("net");
       g_assert_cmpstr (where[i + 1], !=, where[i]);
     }
   for (int i = 7; i >= 0; i--)
     {
       test_assert_where ("net", where[i + 1]);
-      leave (visits[i]);
+      test_leave (visits[i]);
       g_free (where[i + 1]);
     }
   test_assert_where ("net", where[0]);
@@ -115,8 +95,8 @@ test_leave_out_of_order (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  StVisit *outer = enter_new (ST_NAMESPACE_UTS);
-  StVisit *inner = enter_new (ST_NAMESPACE_NET);
+  StVisit *outer = test_enter_new (ST_NAMESPACE_UTS);
+  StVisit *inner = test_enter_new (ST_NAMESPACE_NET);
   g_autofree char *net = test_where ("net");
   g_autofree char *uts = test_where ("uts");
   g_assert_false (st_visit_leave (outer, &error));
@@ -124,8 +104,8 @@ test_leave_out_of_order (void)
   g_assert_true (st_visit_is_active (outer));
   test_assert_where ("net", net);
   test_assert_where ("uts", uts);
-  leave (inner);
-  leave (outer);
+  test_leave (inner);
+  test_leave (outer);
 }
 
 static void
@@ -134,14 +114,14 @@ test_leave_twice (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  StVisit *outer = enter_new (ST_NAMESPACE_UTS);
+  StVisit *outer = test_enter_new (ST_NAMESPACE_UTS);
   g_autofree char *uts = test_where ("uts");
-  g_autoptr (StVisit) visit = enter_new (ST_NAMESPACE_NET);
-  leave (g_object_ref (visit));
+  g_autoptr (StVisit) visit = test_enter_new (ST_NAMESPACE_NET);
+  test_leave (g_object_ref (visit));
   g_assert_true (st_visit_leave (visit, &error));
   g_assert_no_error (error);
   test_assert_where ("uts", uts);
-  leave (outer);
+  test_leave (outer);
 }
 
 static gpointer
@@ -161,13 +141,13 @@ test_leave_on_other_thread (void)
   if (!test_needs_privilege ())
     return;
   GThread *elsewhere_starts_at_home = NULL;
-  StVisit *visit = enter_new (ST_NAMESPACE_NET);
+  StVisit *visit = test_enter_new (ST_NAMESPACE_NET);
   g_autofree char *inside = test_where ("net");
   elsewhere_starts_at_home = g_thread_new ("other", leave_here, visit);
   GError *error = g_thread_join (elsewhere_starts_at_home);
   test_assert_failed (error, ST_ERROR_WRONG_THREAD, "");
   test_assert_where ("net", inside);
-  leave (visit);
+  test_leave (visit);
 }
 
 /* The thread's own stack owns a visit: dropping it, as a garbage collector would, neither ends nor frees it. */
@@ -177,8 +157,8 @@ test_drop (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  StVisit *outer = enter_new (ST_NAMESPACE_UTS);
-  StVisit *visit = enter_new (ST_NAMESPACE_NET);
+  StVisit *outer = test_enter_new (ST_NAMESPACE_UTS);
+  StVisit *visit = test_enter_new (ST_NAMESPACE_NET);
   g_autofree char *inside = test_where ("net");
   g_object_add_weak_pointer (G_OBJECT (visit), (gpointer *) &visit);
   g_object_unref (visit);
@@ -189,14 +169,14 @@ test_drop (void)
   g_assert_true (st_visit_leave (visit, &error));
   g_assert_no_error (error);
   g_assert_null (visit);
-  leave (outer);
+  test_leave (outer);
 }
 
 static gpointer
 enter_and_end (gpointer data)
 {
-  StVisit *visit = enter_new (ST_NAMESPACE_NET | ST_NAMESPACE_MNT);
-  g_object_unref (enter_new (ST_NAMESPACE_UTS));
+  StVisit *visit = test_enter_new (ST_NAMESPACE_NET | ST_NAMESPACE_MNT);
+  g_object_unref (test_enter_new (ST_NAMESPACE_UTS));
   return visit;
 }
 
@@ -243,10 +223,10 @@ test_closed_meanwhile (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  StVisit *visit = enter_new (ST_NAMESPACE_NET | ST_NAMESPACE_MNT);
+  StVisit *visit = test_enter_new (ST_NAMESPACE_NET | ST_NAMESPACE_MNT);
   st_namespace_ref_close (st_space_get_ref (st_visit_get_space (visit), ST_NAMESPACE_NET, &error));
   st_namespace_ref_close (st_space_get_ref (st_visit_get_space (visit), ST_NAMESPACE_MNT, &error));
-  leave (visit);
+  test_leave (visit);
 }
 
 int

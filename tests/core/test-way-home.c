@@ -7,26 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static StVisit *
-enter_new (StNamespaceType types)
-{
-  g_autoptr (GError) error = NULL;
-  StVisit *visit = st_enter_transient (types, &error);
-  g_assert_no_error (error);
-  return visit;
-}
-
-static void
-leave (StVisit *visit)
-{
-  g_autoptr (GError) error = NULL;
-  g_assert_true (st_visit_is_active (visit));
-  g_assert_true (st_visit_leave (visit, &error));
-  g_assert_no_error (error);
-  g_assert_false (st_visit_is_active (visit));
-  g_object_unref (visit);
-}
-
 typedef struct
 {
   GMutex lock;
@@ -52,9 +32,9 @@ test_thread_started_inside (void)
   Inside inside = { 0 };
   if (!test_needs_privilege ())
     return;
-  StVisit *visit = enter_new (ST_NAMESPACE_MNT);
+  StVisit *visit = test_enter_new (ST_NAMESPACE_MNT);
   GThread *thread = g_thread_new ("inside", wait_inside, &inside);
-  leave (visit);
+  test_leave (visit);
   g_mutex_lock (&inside.lock);
   inside.ended = TRUE;
   g_cond_signal (&inside.changed);
@@ -111,13 +91,13 @@ assert_place_restored (void)
   g_autoptr (StTransientMntns) mnt = st_transient_mntns_new (&error);
   StVisit *visit = st_space_enter (ST_SPACE (mnt), &error);
   g_assert_no_error (error);
-  leave (visit);
+  test_leave (visit);
   assert_same_directory ("/", &root);
   assert_same_directory (".", &cwd);
-  visit = enter_new (ST_NAMESPACE_MNT);
+  visit = test_enter_new (ST_NAMESPACE_MNT);
   assert_same_directory ("/", &root); /* made in a copy of its own, the thread keeps its place */
   assert_same_directory (".", &cwd);
-  leave (visit);
+  test_leave (visit);
   assert_same_directory ("/", &root);
   assert_same_directory (".", &cwd);
 }
@@ -143,11 +123,7 @@ go_to_removed_directory (gpointer unused)
 static void
 go_to_chroot (gpointer path)
 {
-  g_autofree char *proc = g_build_filename (path, "proc", NULL);
-  g_assert_no_errno (unshare (CLONE_NEWNS));
-  g_assert_no_errno (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-  g_assert_no_errno (mount ("/proc", proc, NULL, MS_BIND | MS_REC, NULL));
-  g_assert_no_errno (chroot (path));
+  test_change_root (path);
   g_assert_no_errno (chdir ("/below"));
   assert_place_restored ();
 }
@@ -204,8 +180,8 @@ leave_without_capabilities (gpointer unused)
 {
   GError *error = NULL;
   g_autoptr (StNamespaceRef) own = st_namespace_ref_new_current (ST_NAMESPACE_UTS, &error);
-  g_autoptr (StVisit) outer = enter_new (ST_NAMESPACE_UTS);
-  g_autoptr (StVisit) visit = enter_new (ST_NAMESPACE_NET);
+  g_autoptr (StVisit) outer = test_enter_new (ST_NAMESPACE_UTS);
+  g_autoptr (StVisit) visit = test_enter_new (ST_NAMESPACE_NET);
   test_drop_capabilities ();
   g_assert_false (st_visit_leave (visit, &error));
   test_assert_failed (error, ST_ERROR_NO_RETURN, "net namespace: Operation not permitted");
@@ -283,7 +259,7 @@ end_scope_without_capabilities (gpointer unused)
 static void
 leave_without_asking (gpointer unused)
 {
-  g_autoptr (StVisit) visit = enter_new (ST_NAMESPACE_NET);
+  g_autoptr (StVisit) visit = test_enter_new (ST_NAMESPACE_NET);
   test_drop_capabilities ();
   st_visit_leave (visit, NULL);
   g_print ("went on");

@@ -89,7 +89,7 @@ test_parked_sources (void)
   if (!test_needs_privilege ())
     return;
   Parked parked = { 0 };
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_NET);
   g_assert_true (st_space_run_in_thread (space, park, &parked, NULL, &error));
   g_assert_no_error (error);
   g_assert_nonnull (parked.context);
@@ -125,7 +125,7 @@ test_space_ends_with_its_reference (void)
   if (!test_needs_privilege ())
     return;
   g_auto (GStrv) traces = test_collect_traces ();
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_NET | ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_NET | ST_NAMESPACE_UTS);
   run_look (space);
   st_namespace_ref_close (st_space_get_ref (space, ST_NAMESPACE_NET, NULL));
   g_assert_false (st_space_run_in_thread (space, look, NULL, NULL, &error));
@@ -156,7 +156,7 @@ test_dropped_from_within (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  StSpace *space = new_transient (ST_NAMESPACE_NET | ST_NAMESPACE_UTS);
+  StSpace *space = test_new_space (ST_NAMESPACE_NET | ST_NAMESPACE_UTS);
   g_assert_true (st_space_run_in_thread (space, drop, space, NULL, &error));
   g_assert_no_error (error);
   g_autoptr (StTransientNetns) net = st_transient_netns_new (&error);
@@ -181,7 +181,7 @@ test_fork (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_NET);
   const int tid = run_look (space);
   test_in_child (use_in_child, space);
   g_assert_cmpint (run_look (space), ==, tid);
@@ -201,7 +201,7 @@ test_fork_on_worker (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_NET);
   g_assert_true (st_space_run_in_thread (space, fork_here, space, NULL, &error));
   g_assert_no_error (error);
   assert_run_sees (space, ST_NAMESPACE_NET);

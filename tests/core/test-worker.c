@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: The spacetest authors */
+#include "func-support.h"
 #include "worker-support.h"
 
 #include <sched.h>
@@ -32,7 +33,7 @@ test_caller_elsewhere (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_NET);
   g_autofree char *home = test_where ("ipc");
   Seen seen = { .kind = "ipc" };
   g_assert_true (st_space_run_in_thread (space, look, &seen, NULL, &error));
@@ -54,28 +55,6 @@ test_caller_elsewhere (void)
   g_assert_cmpint (seen.tid, ==, at_home);
   g_assert_cmpstr (seen.where, ==, home);
   g_free (seen.where);
-}
-
-static gboolean
-fail_without_error (gpointer data,
-                    GError **error)
-{
-  return FALSE;
-}
-
-static gboolean
-fail_with_error (gpointer data,
-                 GError **error)
-{
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "of the function");
-  return FALSE;
-}
-
-static gboolean
-succeed_with_error (gpointer data,
-                    GError **error)
-{
-  return !fail_with_error (data, error);
 }
 
 static void
@@ -141,8 +120,8 @@ test_leaves_visit_open (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_NET);
-  g_autoptr (StSpace) other = new_transient (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) other = test_new_space (ST_NAMESPACE_NET);
   const int tid = run_look (space);
   g_assert_false (st_space_run_in_thread (space, enter_and_stay, other, NULL, &error));
   test_assert_failed (error, ST_ERROR_WRONG_ORDER, "1 of its visits");
@@ -166,8 +145,8 @@ test_worker_lost (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_NET);
-  g_autoptr (StSpace) other = new_transient (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) other = test_new_space (ST_NAMESPACE_NET);
   const int tid = run_look (space);
   g_assert_false (st_space_run_in_thread (space, visit_without_return, other, NULL, &error));
   test_assert_failed (error, ST_ERROR_NO_RETURN, "net namespace");
@@ -208,8 +187,8 @@ test_nested (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) space = new_transient (ST_NAMESPACE_NET);
-  g_autoptr (StSpace) other = new_transient (ST_NAMESPACE_UTS | ST_NAMESPACE_MNT);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) other = test_new_space (ST_NAMESPACE_UTS | ST_NAMESPACE_MNT);
   Nesting nesting = { space, other };
   g_assert_true (st_space_run_in_thread (space, run_nested, &nesting, NULL, &error));
   g_assert_no_error (error);

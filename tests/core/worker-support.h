@@ -27,15 +27,6 @@ look (gpointer data,
   return TRUE;
 }
 
-G_GNUC_UNUSED static StSpace *
-new_transient (StNamespaceType types)
-{
-  g_autoptr (GError) error = NULL;
-  StSpace *space = st_space_new_transient (types, &error);
-  g_assert_no_error (error);
-  return space;
-}
-
 /* Runs it in the space's thread, and tells which one that was. */
 G_GNUC_UNUSED static int
 run_look (StSpace *space)

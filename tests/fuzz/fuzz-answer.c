@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "fuzz.h"
 
+#include "rows.h"
 #include "st-error-private.h"
 #include "st-spacer-private.h"
 #include "st-wire.h"
@@ -13,11 +14,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The library's end of the wire. An input is a row of answers, in the form of fuzz-serve.c: two bytes with the size of the
- * record, one that says how many descriptors come along, one that says which and what was asked for, and the record. */
+/* The library's end of the wire. An input is a row of answers; what says which descriptors come along also says what was asked
+ * for. */
 
-#define MAX_RECORD 5000
-#define MAX_FDS    24
 #define SIX        0x4e020080u /* as a helper makes them */
 
 /* Of the byte that says which. */
@@ -87,30 +86,6 @@ mix (int   *fds,
   return n_fds;
 }
 
-static void
-send_answer (int         socket,
-             const void *record,
-             size_t      size,
-             const int  *fds,
-             size_t      n_fds)
-{
-  union
-  {
-    struct cmsghdr header;
-    char room[CMSG_SPACE (sizeof (int) * MAX_FDS)];
-  } rights = { 0 };
-  struct iovec part = { (void *) (guintptr) record, size };
-  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-  if (n_fds > 0)
-    {
-      message.msg_control = &rights;
-      message.msg_controllen = CMSG_SPACE (sizeof (int) * n_fds);
-      rights.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN (sizeof (int) * n_fds), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
-      memcpy (CMSG_DATA (&rights.header), fds, sizeof (int) * n_fds);
-    }
-  g_assert_cmpint (sendmsg (socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL), ==, (ssize_t) size);
-}
-
 /* What the helper would do, if it did what it should. */
 static void
 answer (const uint8_t *record,
@@ -134,7 +109,7 @@ answer (const uint8_t *record,
     n_fds = fit (fds, size >= sizeof copy.done ? copy.done.kinds : 0, (which & SUBSPACE) != 0);
   else
     n_fds = mix (fds, n_fds, which);
-  send_answer (request.fds[0], &copy, size, fds, n_fds);
+  rows_send (request.fds[0], &copy, size, fds, n_fds);
   st_wire_close_fds (&request);
 }
 
@@ -166,7 +141,7 @@ static void
 take_record (const uint8_t *record,
              size_t         size,
              size_t         n_fds,
-             guint          which)
+             unsigned int   which)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GAsyncResult) result = NULL;
@@ -198,18 +173,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
 {
   prepare ();
   const int next_fd = get_next_fd ();
-  while (size >= 4)
-    {
-      size_t length = (size_t) data[0] | (size_t) data[1] << 8;
-      const size_t n_fds = data[2] % (MAX_FDS + 1);
-      const guint which = data[3];
-      data += 4;
-      size -= 4;
-      length = MIN (MIN (length, MAX_RECORD), size);
-      take_record (data, length, n_fds, which);
-      data += length;
-      size -= length;
-    }
+  rows_take (data, size, take_record);
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_assert_cmpint (get_next_fd (), ==, next_fd);

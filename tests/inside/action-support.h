@@ -6,6 +6,20 @@
 
 /* What the suites of actions share. */
 
+typedef struct
+{
+  const char *name;
+  StActionFunc func;
+} Action;
+
+/* Up to one without a name. */
+static inline void
+actions_register (const Action *actions)
+{
+  for (; actions->name; actions++)
+    st_reexec_register (actions->name, actions->func, NULL);
+}
+
 static inline GVariant *
 action_run (StSpace    *space,
             const char *name,

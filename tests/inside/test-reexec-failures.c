@@ -407,30 +407,21 @@ be_other (const char *argument)
   return 4;
 }
 
-static void
-add_actions (void)
-{
-  static const struct
-  {
-    const char *name;
-    StActionFunc func;
-  } actions[] = {
-    { "end", end },
-    { "end-badly", return_and_end_badly },
-    { "fail", fail },
-    { "fail-with-value", fail_with_value },
-    { "fork-and-end", fork_and_end },
-    { "hang", hang },
-    { "kill", kill_itself },
-    { "nest", nest },
-    { "nothing", return_nothing },
-    { "number", return_number },
-    { "run-another", run_another },
-    { "start-program", start_program },
-  };
-  for (gsize i = 0; i < G_N_ELEMENTS (actions); i++)
-    st_reexec_register (actions[i].name, actions[i].func, NULL);
-}
+static const Action actions[] = {
+  { "end", end },
+  { "end-badly", return_and_end_badly },
+  { "fail", fail },
+  { "fail-with-value", fail_with_value },
+  { "fork-and-end", fork_and_end },
+  { "hang", hang },
+  { "kill", kill_itself },
+  { "nest", nest },
+  { "nothing", return_nothing },
+  { "number", return_number },
+  { "run-another", run_another },
+  { "start-program", start_program },
+  { NULL, NULL },
+};
 
 int
 main (int    argc,
@@ -438,7 +429,7 @@ main (int    argc,
 {
   static const char *const others[] = { "--tell", "--block", "--run", "--end", NULL };
   own_path = argv[0];
-  add_actions ();
+  actions_register (actions);
   if (argc > 1 && g_strv_contains (others, argv[1]))
     return be_other (argv[1]);
   st_reexec_init (&argc, &argv);

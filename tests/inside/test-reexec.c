@@ -441,39 +441,30 @@ test_async (void)
     }
 }
 
-static void
-add_actions (void)
-{
-  static const struct
-  {
-    const char *name;
-    StActionFunc func;
-  } actions[] = {
-    { "count-descriptors", count_descriptors },
-    { "done", say_done },
-    { "fork", fork_first },
-    { "fork-and-stay", fork_and_stay },
-    { "give-back", give_back },
-    { "place", get_place },
-    { "prepend", prepend },
-    { "process", get_process },
-    { "return-and-block", return_and_block },
-    { "return-much", return_much },
-    { "silent", be_silent },
-    { "variable", get_variable },
-    { "write-much", write_much },
-    { "write-to", write_to },
-  };
-  for (gsize i = 0; i < G_N_ELEMENTS (actions); i++)
-    st_reexec_register (actions[i].name, actions[i].func, NULL);
-}
+static const Action actions[] = {
+  { "count-descriptors", count_descriptors },
+  { "done", say_done },
+  { "fork", fork_first },
+  { "fork-and-stay", fork_and_stay },
+  { "give-back", give_back },
+  { "place", get_place },
+  { "prepend", prepend },
+  { "process", get_process },
+  { "return-and-block", return_and_block },
+  { "return-much", return_much },
+  { "silent", be_silent },
+  { "variable", get_variable },
+  { "write-much", write_much },
+  { "write-to", write_to },
+  { NULL, NULL },
+};
 
 int
 main (int    argc,
       char **argv)
 {
   own_path = argv[0];
-  add_actions ();
+  actions_register (actions);
   st_reexec_init (&argc, &argv);
   if (argc > 1 && g_str_equal (argv[1], "--gone"))
     return be_gone ();

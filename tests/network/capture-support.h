@@ -62,8 +62,8 @@ static inline void
 file_clear (File *self)
 {
   g_free (self->content);
-  g_array_unref (self->packets);
-  g_array_unref (self->interfaces);
+  g_clear_pointer (&self->packets, g_array_unref);
+  g_clear_pointer (&self->interfaces, g_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (File, file_clear)
@@ -278,21 +278,12 @@ place_clear (Place *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Place, place_clear)
 
-static inline StTransientNetns *
-make_network (void)
-{
-  g_autoptr (GError) error = NULL;
-  StTransientNetns *made = st_transient_netns_new (&error);
-  g_assert_no_error (error);
-  return made;
-}
-
 /* A network where the kernel says nothing by itself. */
 static inline StTransientNetns *
 make_quiet_network (void)
 {
   g_autoptr (GError) error = NULL;
-  StTransientNetns *made = make_network ();
+  StTransientNetns *made = test_new_netns ();
   g_assert_true (st_space_set_sysctl (ST_SPACE (made), "net/ipv6/conf/default/disable_ipv6", "1", &error));
   g_assert_no_error (error);
   return made;
@@ -315,6 +306,48 @@ close_capture (StCapture *self)
   g_autoptr (GError) error = NULL;
   g_assert_true (st_capture_close (self, &error));
   g_assert_no_error (error);
+}
+
+/* What is recorded in a network, and what the file has of it in the end. */
+typedef struct
+{
+  Place place;
+  StCapture *running;
+  File file;
+} Recording;
+
+static inline void
+recording_start (Recording  *self,
+                 gpointer    network,
+                 const char *interface)
+{
+  place_init (&self->place);
+  self->running = capture (network, interface, self->place.path);
+}
+
+static inline void
+recording_finish (Recording *self)
+{
+  close_capture (self->running);
+  read_file (&self->file, self->place.path);
+}
+
+static inline void
+recording_clear (Recording *self)
+{
+  if (!self->running)
+    return;
+  g_clear_object (&self->running);
+  file_clear (&self->file);
+  place_clear (&self->place);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Recording, recording_clear)
+
+static inline gboolean
+recording_has_file (const Recording *self)
+{
+  return g_file_test (self->place.path, G_FILE_TEST_EXISTS);
 }
 
 /* For what the kernel delivers when it likes. */
@@ -369,7 +402,8 @@ sender_send (const Sender *self,
 static inline void
 sender_clear (Sender *self)
 {
-  close (self->fd);
+  if (self->fd >= 0)
+    close (self->fd);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sender, sender_clear)
@@ -470,15 +504,19 @@ remove_cable (gpointer network)
   g_assert_true (st_space_call (network, delete_cable, NULL, &error));
 }
 
-/* Where this kernel has no cables, the test is skipped. */
-static inline gboolean
-lay_cable (gpointer network)
+/* A quiet network with a cable, and who sends from its left end. Where this kernel has no cables, the test is skipped: NULL. */
+static inline StTransientNetns *
+make_cabled_network (Sender *sender)
 {
   g_autoptr (GError) error = NULL;
-  if (st_space_call (network, add_cable, NULL, &error))
-    return TRUE;
-  test_skip (error->message);
-  return FALSE;
+  g_autoptr (StTransientNetns) made = make_quiet_network ();
+  if (!st_space_call (ST_SPACE (made), add_cable, NULL, &error))
+    {
+      test_skip (error->message);
+      return NULL;
+    }
+  sender_init (sender, made, "left");
+  return g_steal_pointer (&made);
 }
 
 static inline GSocket *

@@ -123,5 +123,34 @@ start_default_spacer (void)
 {
   g_autoptr (GError) error = NULL;
   assert_done (st_spacer_set_policy (ST_SPACER_POLICY_AUTO, &error));
-  g_autoptr (StTransientNetns) first = make_netns ();
+  g_autoptr (StTransientNetns) first = test_new_netns ();
 }
+
+/* Two networks and a cable between them. */
+typedef struct
+{
+  StTransientNetns *alice;
+  StTransientNetns *bob;
+  StLink *cable;
+  StLink *peer;
+} Hosts;
+
+static inline void
+hosts_init (Hosts *hosts)
+{
+  hosts->alice = test_new_netns ();
+  hosts->bob = test_new_netns ();
+  hosts->cable = make_cable (hosts->alice, "eth0", hosts->bob, "eth0");
+  hosts->peer = get_peer (hosts->cable);
+}
+
+static inline void
+hosts_clear (Hosts *hosts)
+{
+  g_clear_object (&hosts->cable);
+  g_clear_object (&hosts->peer);
+  g_clear_object (&hosts->alice);
+  g_clear_object (&hosts->bob);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Hosts, hosts_clear)

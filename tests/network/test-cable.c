@@ -11,10 +11,10 @@ test_two_networks (void)
   if (!test_needs_spaces ())
     return;
   g_autofree char *before = NULL;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   before = list_links (home);
-  g_autoptr (StTransientNetns) alice = make_netns ();
-  g_autoptr (StTransientNetns) bob = make_netns ();
+  g_autoptr (StTransientNetns) alice = test_new_netns ();
+  g_autoptr (StTransientNetns) bob = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (alice, "eth0", bob, "eth0");
   g_autoptr (StLink) peer = get_peer (cable);
   g_autoptr (StLink) back = get_peer (peer);
@@ -38,7 +38,7 @@ test_here (void)
     return;
   g_autoptr (StVisit) visit = st_enter_transient (ST_NAMESPACE_NET, &error);
   g_assert_no_error (error);
-  g_autoptr (StNamespaceRef) here = open_current_net ();
+  g_autoptr (StNamespaceRef) here = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StLink) cable = make_cable (here, NULL, here, NULL);
   g_autoptr (StLink) another = make_cable (here, NULL, here, NULL);
   g_autoptr (StLink) peer = get_peer (cable);
@@ -58,10 +58,10 @@ test_here_and_there (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) there = make_netns ();
+  g_autoptr (StTransientNetns) there = test_new_netns ();
   g_autoptr (StVisit) visit = st_enter_transient (ST_NAMESPACE_NET, &error);
   g_assert_no_error (error);
-  g_autoptr (StNamespaceRef) here = open_current_net ();
+  g_autoptr (StNamespaceRef) here = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StLink) cable = make_cable (there, NULL, here, NULL);
   assert_there_are (there, "lo veth0 ");
   assert_there_are (here, "lo veth0 ");
@@ -76,7 +76,7 @@ test_same_network_elsewhere (void)
 {
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) there = make_netns ();
+  g_autoptr (StTransientNetns) there = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (there, "a", there, "b");
   g_autoptr (StLink) found = find_link (there, "b");
   g_autoptr (StLink) other = get_peer (found);
@@ -90,8 +90,8 @@ test_found_end (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) alice = make_netns ();
-  g_autoptr (StTransientNetns) bob = make_netns ();
+  g_autoptr (StTransientNetns) alice = test_new_netns ();
+  g_autoptr (StTransientNetns) bob = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (alice, "eth0", bob, "eth0");
   g_autoptr (StLink) found = find_link (alice, "eth0");
   test_assert_not_made (st_link_get_peer (found, &error), error, ST_ERROR_NOT_SUPPORTED, "another network");
@@ -104,8 +104,8 @@ test_dropped_end (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) alice = make_netns ();
-  g_autoptr (StTransientNetns) bob = make_netns ();
+  g_autoptr (StTransientNetns) alice = test_new_netns ();
+  g_autoptr (StTransientNetns) bob = test_new_netns ();
   g_autoptr (StLink) peer = NULL;
   {
     g_autoptr (StLink) cable = make_cable (alice, "eth0", bob, "eth1");
@@ -124,8 +124,8 @@ test_existing (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) alice = make_netns ();
-  g_autoptr (StTransientNetns) bob = make_netns ();
+  g_autoptr (StTransientNetns) alice = test_new_netns ();
+  g_autoptr (StTransientNetns) bob = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (alice, "eth0", bob, "eth1");
   StSpace *one = ST_SPACE (alice), *two = ST_SPACE (bob);
   test_assert_not_made (st_link_new_veth (one, "eth0", two, "eth7", &error), error, ST_ERROR_EXISTS, "\"eth0\"");
@@ -144,8 +144,8 @@ test_gone_behind_our_back (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) alice = make_netns ();
-  g_autoptr (StTransientNetns) bob = make_netns ();
+  g_autoptr (StTransientNetns) alice = test_new_netns ();
+  g_autoptr (StTransientNetns) bob = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (alice, "eth0", bob, "eth1");
   g_autoptr (StLink) peer = get_peer (cable);
   g_autoptr (StLink) other = find_link (bob, "eth1");
@@ -167,17 +167,17 @@ test_gone_with_network (void)
 {
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) bob = make_netns ();
+  g_autoptr (StTransientNetns) bob = test_new_netns ();
   for (guint i = 0; i < 10; i++)
     {
-      g_autoptr (StTransientNetns) alice = make_netns ();
+      g_autoptr (StTransientNetns) alice = test_new_netns ();
       g_autoptr (StLink) cable = make_cable (alice, "eth0", bob, "eth0");
       st_namespace_ref_close (ST_NAMESPACE_REF (alice));
       assert_there_are (bob, "lo ");
     }
   for (guint i = 0; i < 10; i++)
     {
-      StTransientNetns *alice = make_netns ();
+      StTransientNetns *alice = test_new_netns ();
       g_object_unref (make_cable (bob, "eth0", alice, "eth0"));
       g_object_unref (alice);
       assert_there_are (bob, "lo ");
@@ -191,7 +191,7 @@ test_gone_with_reference (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   const int fd = st_namespace_ref_dup_fd (ST_NAMESPACE_REF (netns), &error);
   g_assert_no_error (error);
   g_autoptr (StNamespaceRef) other = st_namespace_ref_new_take_fd (fd, ST_NAMESPACE_NET, &error);
@@ -208,8 +208,8 @@ test_again_and_again (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) alice = make_netns ();
-  g_autoptr (StTransientNetns) bob = make_netns ();
+  g_autoptr (StTransientNetns) alice = test_new_netns ();
+  g_autoptr (StTransientNetns) bob = test_new_netns ();
   const guint rounds = g_test_slow () ? 1000 : 50;
   for (guint i = 0; i < rounds; i++)
     {

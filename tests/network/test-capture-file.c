@@ -14,28 +14,19 @@ test_discard (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_auto (Place) place = { 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
-  g_autoptr (StCapture) running = capture (netns, NULL, place.path);
+  g_auto (Recording) it = { 0 };
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
+  recording_start (&it, netns, NULL);
   send_datagrams (netns, "127.0.0.1", 3, 10);
-  g_assert_true (g_file_test (place.path, G_FILE_TEST_EXISTS));
-  g_assert_true (st_capture_discard (running, &error));
+  g_assert_true (recording_has_file (&it));
+  g_assert_true (st_capture_discard (it.running, &error));
   g_assert_no_error (error);
-  g_assert_false (g_file_test (place.path, G_FILE_TEST_EXISTS));
-  g_assert_true (st_capture_is_closed (running));
-  g_assert_cmpuint (st_capture_get_n_packets (running), ==, 3);
-  g_assert_false (st_capture_discard (running, &error));
+  g_assert_false (recording_has_file (&it));
+  g_assert_true (st_capture_is_closed (it.running));
+  g_assert_cmpuint (st_capture_get_n_packets (it.running), ==, 3);
+  g_assert_false (st_capture_discard (it.running, &error));
   test_assert_failed (error, ST_ERROR_CLOSED, "capture");
-  close_capture (running);
-}
-
-static void
-on_notify (GObject    *object,
-           GParamSpec *pspec,
-           gpointer    count)
-{
-  ++*(guint *) count;
+  close_capture (it.running);
 }
 
 /* As a test would use it that keeps the file only if it failed. */
@@ -46,16 +37,16 @@ test_keep (void)
     return;
   g_auto (Place) place = { 0 };
   place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   for (guint keep = 0; keep <= 1; keep++)
     {
-      guint n_notified = 0;
+      int n_notified = 0;
       g_autoptr (StCapture) running = capture (netns, NULL, place.path);
-      g_signal_connect (running, "notify::keep", G_CALLBACK (on_notify), &n_notified);
+      g_signal_connect (running, "notify::keep", G_CALLBACK (test_count), &n_notified);
       g_assert_true (st_capture_get_keep (running));
       st_capture_set_keep (running, FALSE);
       st_capture_set_keep (running, FALSE);
-      g_assert_cmpuint (n_notified, ==, 1);
+      g_assert_cmpint (n_notified, ==, 1);
       g_assert_true (g_file_test (place.path, G_FILE_TEST_EXISTS));
       st_capture_set_keep (running, keep ? 4 : 0);
       g_assert_cmpint (st_capture_get_keep (running), ==, keep);
@@ -71,15 +62,14 @@ test_discard_foreign (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_auto (Place) place = { 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
-  g_autoptr (StCapture) running = capture (netns, NULL, place.path);
-  g_assert_no_errno (unlink (place.path));
-  g_assert_true (g_file_set_contents (place.path, "other", 5, NULL));
-  g_assert_true (st_capture_discard (running, &error));
+  g_auto (Recording) it = { 0 };
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
+  recording_start (&it, netns, NULL);
+  g_assert_no_errno (unlink (it.place.path));
+  g_assert_true (g_file_set_contents (it.place.path, "other", 5, NULL));
+  g_assert_true (st_capture_discard (it.running, &error));
   g_assert_no_error (error);
-  g_assert_true (g_file_test (place.path, G_FILE_TEST_EXISTS));
+  g_assert_true (recording_has_file (&it));
 }
 
 static void
@@ -90,7 +80,7 @@ test_dropped (void)
   g_auto (Place) place = { 0 };
   g_auto (File) file = { 0 };
   place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   StCapture *running = capture (netns, NULL, place.path);
   send_datagrams (netns, "127.0.0.1", 3, 10);
   g_object_unref (running);
@@ -105,17 +95,16 @@ test_outlives_space (void)
 {
   if (!test_needs_spaces ())
     return;
-  g_auto (Place) place = { 0 };
-  place_init (&place);
-  StTransientNetns *netns = make_network ();
+  g_auto (Recording) it = { 0 };
+  StTransientNetns *netns = test_new_netns ();
   g_autoptr (GSocket) client = make_datagram_socket (netns, G_SOCKET_FAMILY_IPV4);
   g_autoptr (GSocketAddress) to = g_inet_socket_address_new_from_string ("127.0.0.1", PORT);
-  g_autoptr (StCapture) running = capture (netns, NULL, place.path);
+  recording_start (&it, netns, NULL);
   st_namespace_ref_close (ST_NAMESPACE_REF (netns));
   g_object_unref (netns);
   g_assert_cmpint (g_socket_send_to (client, to, "x", 1, NULL, NULL), ==, 1);
-  close_capture (running);
-  g_assert_cmpuint (st_capture_get_n_packets (running), >=, 1); /* and an answer that nobody is there */
+  close_capture (it.running);
+  g_assert_cmpuint (st_capture_get_n_packets (it.running), >=, 1); /* and an answer that nobody is there */
 }
 
 /* The file belongs to where the caller stands, the packets to the space; the thread is nobody's stray. */
@@ -125,23 +114,20 @@ test_on_a_visit (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_auto (Place) place = { 0 };
-  g_auto (File) file = { 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
-  g_autoptr (StTransientNetns) elsewhere = make_network ();
+  g_auto (Recording) it = { 0 };
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
+  g_autoptr (StTransientNetns) elsewhere = test_new_netns ();
   g_autoptr (StVisit) visit = st_space_enter (ST_SPACE (elsewhere), &error);
   g_assert_no_error (error);
-  g_autoptr (StCapture) running = capture (netns, NULL, place.path);
+  recording_start (&it, netns, NULL);
   send_datagrams (netns, "127.0.0.1", 3, 10);
   send_datagrams (elsewhere, "127.0.0.1", 5, 10);
   g_assert_true (st_visit_leave (visit, &error));
   g_auto (GStrv) strays = st_find_strays (&error);
   g_assert_no_error (error);
   g_assert_cmpuint (g_strv_length (strays), ==, 0);
-  close_capture (running);
-  read_file (&file, place.path);
-  g_assert_cmpuint (file.packets->len, ==, 3);
+  recording_finish (&it);
+  g_assert_cmpuint (it.file.packets->len, ==, 3);
 }
 
 static void
@@ -156,19 +142,16 @@ test_fork (void)
 {
   if (!test_needs_spaces ())
     return;
-  g_auto (Place) place = { 0 };
-  g_auto (File) file = { 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
-  g_autoptr (StCapture) running = capture (netns, NULL, place.path);
-  st_capture_set_keep (running, FALSE);
-  test_in_child (drop_in_child, running);
-  g_assert_true (g_file_test (place.path, G_FILE_TEST_EXISTS));
+  g_auto (Recording) it = { 0 };
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
+  recording_start (&it, netns, NULL);
+  st_capture_set_keep (it.running, FALSE);
+  test_in_child (drop_in_child, it.running);
+  g_assert_true (recording_has_file (&it));
   send_datagrams (netns, "127.0.0.1", 3, 10);
-  st_capture_set_keep (running, TRUE);
-  close_capture (running);
-  read_file (&file, place.path);
-  g_assert_cmpuint (file.packets->len, ==, 3);
+  st_capture_set_keep (it.running, TRUE);
+  recording_finish (&it);
+  g_assert_cmpuint (it.file.packets->len, ==, 3);
 }
 
 static gpointer
@@ -184,14 +167,13 @@ test_closed_by_two (void)
 {
   if (!test_needs_spaces ())
     return;
-  g_auto (Place) place = { 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
-  g_autoptr (StCapture) running = capture (netns, NULL, place.path);
+  g_auto (Recording) it = { 0 };
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
+  recording_start (&it, netns, NULL);
   send_datagrams (netns, "127.0.0.1", 3, 10);
-  GThread *other = g_thread_new ("other", close_it, running);
-  close_it (running);
-  g_assert_cmpuint (st_capture_get_n_packets (running), ==, 3);
+  GThread *other = g_thread_new ("other", close_it, it.running);
+  close_it (it.running);
+  g_assert_cmpuint (st_capture_get_n_packets (it.running), ==, 3);
   g_thread_join (other);
 }
 
@@ -220,7 +202,7 @@ test_full_disk (void)
   place_init (&place);
   g_autoptr (StTransientMntns) mntns = NULL;
   g_autofree char *path = make_small_disk (&mntns, place.directory);
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StCapture) running = capture (netns, NULL, path);
   send_datagrams (netns, "127.0.0.1", 5, 100);
   wait_for_packets (running, 5);
@@ -242,7 +224,7 @@ static void
 fill_disk_and_drop (gpointer data)
 {
   const char *path = data;
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   StCapture *running = capture (netns, NULL, path);
   send_datagrams (netns, "127.0.0.1", 200, 1000);
   g_object_unref (running);
@@ -260,7 +242,7 @@ test_full_disk_unasked (void)
   g_autofree char *path = make_small_disk (&mntns, place.directory);
   test_in_dying_child (fill_disk_and_drop, path, "*packets.pcapng*No space left on device*");
 
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StCapture) running = capture (netns, NULL, path);
   send_datagrams (netns, "127.0.0.1", 200, 1000);
   g_assert_true (st_capture_discard (running, &error));
@@ -279,7 +261,7 @@ test_bad_paths (void)
   g_autofree char *missing = g_build_filename (place.directory, "missing", "file", NULL);
   g_autofree char *fifo = g_build_filename (place.directory, "fifo", NULL);
   g_autofree char *filler = g_strnfill (5000, 'x');
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   StSpace *space = ST_SPACE (netns);
   g_assert_no_errno (mkfifo (fifo, 0600));
   g_assert_null (st_capture_new (space, NULL, missing, &error));
@@ -309,7 +291,7 @@ test_bad_interfaces (void)
   g_autofree char *content = NULL;
   place_init (&place);
   g_assert_true (g_file_set_contents (place.path, "before", -1, NULL));
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   for (gsize i = 0; i < G_N_ELEMENTS (invalid); i++)
     {
       g_autoptr (GError) error = NULL;

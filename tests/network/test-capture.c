@@ -56,26 +56,22 @@ test_nothing_lost (void)
   const guint n = 1000;
   if (!test_needs_privilege ())
     return;
-  g_auto (Place) place = { 0 };
-  g_auto (File) file = { 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_auto (Recording) it = { 0 };
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   const guint64 begin = now () - 1000;
-  g_autoptr (StCapture) running = capture (netns, "lo", place.path);
+  recording_start (&it, netns, "lo");
   send_datagrams (netns, "127.0.0.1", n, 100);
   send_datagrams (netns, "::1", n, 33);
-  close_capture (running);
+  recording_finish (&it);
   const guint64 end = now () + 1000;
-  g_assert_cmpuint (st_capture_get_n_packets (running), ==, 2 * n);
-  g_assert_cmpuint (st_capture_get_n_dropped (running), ==, 0);
-
-  read_file (&file, place.path);
-  g_assert_cmpuint (file.packets->len, ==, 2 * n);
-  assert_datagrams (&file, 0, n, IPV4_UDP, ETH_P_IP, 100);
-  assert_datagrams (&file, n, n, IPV6_UDP, ETH_P_IPV6, 33);
-  assert_times (&file, begin, end);
-  const Interface *lo = get_interface (&file, 0);
-  g_assert_cmpuint (file.interfaces->len, ==, 1);
+  g_assert_cmpuint (st_capture_get_n_packets (it.running), ==, 2 * n);
+  g_assert_cmpuint (st_capture_get_n_dropped (it.running), ==, 0);
+  g_assert_cmpuint (it.file.packets->len, ==, 2 * n);
+  assert_datagrams (&it.file, 0, n, IPV4_UDP, ETH_P_IP, 100);
+  assert_datagrams (&it.file, n, n, IPV6_UDP, ETH_P_IPV6, 33);
+  assert_times (&it.file, begin, end);
+  const Interface *lo = get_interface (&it.file, 0);
+  g_assert_cmpuint (it.file.interfaces->len, ==, 1);
   g_assert_cmpstr (lo->name, ==, "lo");
   g_assert_cmpuint (lo->link, ==, 1);
   g_assert_cmpuint (lo->snapshot_length, ==, 262144);
@@ -93,7 +89,7 @@ test_closed_at_once (void)
     return;
   g_auto (Place) place = { 0 };
   place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   for (guint n = 0; n < 20; n++)
     {
       g_auto (File) file = { 0 };
@@ -113,19 +109,16 @@ test_flood (void)
   const guint n = 20000;
   if (!test_needs_privilege ())
     return;
-  g_auto (Place) place = { 0 };
-  g_auto (File) file = { 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
-  g_autoptr (StCapture) running = capture (netns, NULL, place.path);
+  g_auto (Recording) it = { 0 };
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
+  recording_start (&it, netns, NULL);
   send_datagrams (netns, "127.0.0.1", n, 1400);
-  close_capture (running);
-  read_file (&file, place.path);
-  const guint64 n_dropped = st_capture_get_n_dropped (running);
-  g_assert_cmpuint (file.packets->len, ==, st_capture_get_n_packets (running));
-  g_assert_cmpuint (file.packets->len + n_dropped, ==, n);
-  g_assert_cmpuint (get_interface (&file, 0)->n_dropped, ==, n_dropped);
-  g_assert_cmpuint (get_interface (&file, 0)->n_received, ==, n);
+  recording_finish (&it);
+  const guint64 n_dropped = st_capture_get_n_dropped (it.running);
+  g_assert_cmpuint (it.file.packets->len, ==, st_capture_get_n_packets (it.running));
+  g_assert_cmpuint (it.file.packets->len + n_dropped, ==, n);
+  g_assert_cmpuint (get_interface (&it.file, 0)->n_dropped, ==, n_dropped);
+  g_assert_cmpuint (get_interface (&it.file, 0)->n_received, ==, n);
   g_test_message ("%" G_GUINT64_FORMAT " of %u dropped", n_dropped, n);
 }
 
@@ -135,26 +128,22 @@ test_sizes (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_auto (Place) place = { 0 };
-  g_auto (File) file = { 0 };
+  g_auto (Recording) it = { 0 };
   g_auto (Sender) sender = { -1, 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   sender_init (&sender, netns, "lo");
   const Frame arp = make_frame (broadcast, ETH_P_ARP);
-  g_autoptr (StCapture) running = capture (netns, "lo", place.path);
+  recording_start (&it, netns, "lo");
   send_datagrams (netns, "127.0.0.1", 3, 65507);
   send_datagrams (netns, "127.0.0.1", 1, 0);
   for (gsize size = 0; size <= 5; size++)
     sender_send (&sender, &arp, 14 + size);
-  close_capture (running);
-
-  read_file (&file, place.path);
-  g_assert_cmpuint (file.packets->len, ==, 10);
-  assert_datagrams (&file, 0, 3, IPV4_UDP, ETH_P_IP, 65507);
-  g_assert_cmpuint (get_packet (&file, 3)->length, ==, IPV4_UDP);
+  recording_finish (&it);
+  g_assert_cmpuint (it.file.packets->len, ==, 10);
+  assert_datagrams (&it.file, 0, 3, IPV4_UDP, ETH_P_IP, 65507);
+  g_assert_cmpuint (get_packet (&it.file, 3)->length, ==, IPV4_UDP);
   for (guint size = 0; size <= 5; size++)
-    g_assert_cmpmem (get_packet (&file, 4 + size)->data, get_packet (&file, 4 + size)->captured, &arp, 14 + size);
+    g_assert_cmpmem (get_packet (&it.file, 4 + size)->data, get_packet (&it.file, 4 + size)->captured, &arp, 14 + size);
 }
 
 static void
@@ -165,7 +154,7 @@ test_truncated (void)
     return;
   g_auto (Place) place = { 0 };
   place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
     {
       g_autoptr (GError) error = NULL;
@@ -189,40 +178,33 @@ test_directions (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_auto (Place) place = { 0 };
-  g_auto (File) file = { 0 };
+  g_auto (Recording) it = { 0 };
   g_auto (Sender) sender = { -1, 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_quiet_network ();
-  sender_init (&sender, netns, "lo");
-  if (!lay_cable (netns))
+  g_autoptr (StTransientNetns) netns = make_cabled_network (&sender);
+  if (!netns)
     return;
-  sender_clear (&sender);
-  sender_init (&sender, netns, "left");
   connect_cable (netns);
   const Frame frames[] = { make_frame (broadcast, ETH_P_ARP), make_frame (stranger, ETH_P_IP) };
-  g_autoptr (StCapture) running = capture (netns, NULL, place.path);
+  recording_start (&it, netns, NULL);
   for (guint i = 0; i < 2; i++)
     {
       sender_send (&sender, &frames[i], sizeof frames[i]);
-      wait_for_packets (running, 2 * (i + 1));
+      wait_for_packets (it.running, 2 * (i + 1));
     }
-  close_capture (running);
-
-  read_file (&file, place.path);
-  const guint left = find_interface (&file, "left"), right = find_interface (&file, "right");
+  recording_finish (&it);
+  const guint left = find_interface (&it.file, "left"), right = find_interface (&it.file, "right");
   guint seen = 0;
   for (guint i = 0; i < 4; i++)
     {
-      const Packet *packet = get_packet (&file, i);
+      const Packet *packet = get_packet (&it.file, i);
       g_assert_cmpmem (packet->data, packet->captured, &frames[i / 2], sizeof frames[0]);
       g_assert_cmpuint (packet->interface, ==, packet->flags == 2 ? left : right);
       seen |= packet->flags == 2 ? 1 : packet->flags == (1 | 3 << 2) ? 2 : packet->flags == (1 | 4 << 2) ? 4 : 8;
     }
   g_assert_cmpuint (seen, ==, 1 | 2 | 4); /* out; in for all; in for somebody else */
-  g_assert_cmpuint (get_interface (&file, left)->n_received, ==, 2);
-  g_assert_cmpuint (get_interface (&file, right)->n_received, ==, 2);
-  g_assert_cmpstr (get_interface (&file, 0)->name, ==, "lo");
+  g_assert_cmpuint (get_interface (&it.file, left)->n_received, ==, 2);
+  g_assert_cmpuint (get_interface (&it.file, right)->n_received, ==, 2);
+  g_assert_cmpstr (get_interface (&it.file, 0)->name, ==, "lo");
 }
 
 /* The kernel takes it off on the way in, where nobody asked for it. */
@@ -231,27 +213,21 @@ test_vlan_tag (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_auto (Place) place = { 0 };
-  g_auto (File) file = { 0 };
+  g_auto (Recording) it = { 0 };
   g_auto (Sender) sender = { -1, 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_quiet_network ();
-  sender_init (&sender, netns, "lo");
-  if (!lay_cable (netns))
+  g_autoptr (StTransientNetns) netns = make_cabled_network (&sender);
+  if (!netns)
     return;
-  sender_clear (&sender);
-  sender_init (&sender, netns, "left");
   connect_cable (netns);
   Frame frame = make_frame (broadcast, ETH_P_8021Q);
   memcpy (frame.body, "\x20\x64\x08\x00", 4); /* priority 1, VLAN 100, IPv4 */
-  g_autoptr (StCapture) running = capture (netns, "right", place.path);
+  recording_start (&it, netns, "right");
   sender_send (&sender, &frame, sizeof frame);
-  wait_for_packets (running, 1);
-  close_capture (running);
-  read_file (&file, place.path);
-  g_assert_cmpstr (get_interface (&file, 0)->name, ==, "right");
-  g_assert_cmpuint (get_packet (&file, 0)->length, ==, sizeof frame);
-  g_assert_cmpmem (get_packet (&file, 0)->data, get_packet (&file, 0)->captured, &frame, sizeof frame);
+  wait_for_packets (it.running, 1);
+  recording_finish (&it);
+  g_assert_cmpstr (get_interface (&it.file, 0)->name, ==, "right");
+  g_assert_cmpuint (get_packet (&it.file, 0)->length, ==, sizeof frame);
+  g_assert_cmpmem (get_packet (&it.file, 0)->data, get_packet (&it.file, 0)->captured, &frame, sizeof frame);
 }
 
 /* One that is down, goes up, down and away: all that was to be heard is there. */
@@ -260,30 +236,24 @@ test_down_and_gone (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_auto (Place) place = { 0 };
-  g_auto (File) file = { 0 };
+  g_auto (Recording) it = { 0 };
   g_auto (Sender) sender = { -1, 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_quiet_network ();
-  sender_init (&sender, netns, "lo");
-  if (!lay_cable (netns))
+  g_autoptr (StTransientNetns) netns = make_cabled_network (&sender);
+  if (!netns)
     return;
-  sender_clear (&sender);
-  sender_init (&sender, netns, "left");
   const Frame frame = make_frame (broadcast, ETH_P_ARP);
-  g_autoptr (StCapture) running = capture (netns, "left", place.path);
+  recording_start (&it, netns, "left");
   for (guint i = 1; i <= 2; i++)
     {
       connect_cable (netns);
       sender_send (&sender, &frame, sizeof frame);
-      wait_for_packets (running, i);
+      wait_for_packets (it.running, i);
       set_state (netns, "left", FALSE);
     }
   remove_cable (netns);
-  close_capture (running);
-  read_file (&file, place.path);
-  g_assert_cmpuint (file.packets->len, ==, 2);
-  g_assert_cmpuint (get_packet (&file, 1)->flags, ==, 2);
+  recording_finish (&it);
+  g_assert_cmpuint (it.file.packets->len, ==, 2);
+  g_assert_cmpuint (get_packet (&it.file, 1)->flags, ==, 2);
 }
 
 static gboolean
@@ -308,9 +278,7 @@ test_cooked (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_real_root ())
     return;
-  g_auto (Place) place = { 0 };
-  g_auto (File) file = { 0 };
-  place_init (&place);
+  g_auto (Recording) it = { 0 };
   g_autoptr (StTransientNetns) netns = make_quiet_network ();
   if (!st_space_call (ST_SPACE (netns), add_tunnel, &fd, &error))
     {
@@ -320,14 +288,13 @@ test_cooked (void)
       return;
     }
   set_state (netns, "tun", TRUE);
-  g_autoptr (StCapture) running = capture (netns, "tun", place.path);
+  recording_start (&it, netns, "tun");
   g_assert_cmpint (write (fd, packet, sizeof packet), ==, sizeof packet);
-  wait_for_packets (running, 1);
-  close_capture (running);
+  wait_for_packets (it.running, 1);
+  recording_finish (&it);
   close (fd);
-  read_file (&file, place.path);
-  const Packet *recorded = get_packet (&file, 0);
-  g_assert_cmpuint (get_interface (&file, 0)->link, ==, 113);
+  const Packet *recorded = get_packet (&it.file, 0);
+  g_assert_cmpuint (get_interface (&it.file, 0)->link, ==, 113);
   g_assert_cmpuint (recorded->length, ==, 16 + sizeof packet);
   g_assert_cmpmem (recorded->data, 16, "\0\0\xff\xfe\0\0\0\0\0\0\0\0\0\0\x08\0", 16);
   g_assert_cmpmem (recorded->data + 16, recorded->captured - 16, packet, sizeof packet);
@@ -340,24 +307,19 @@ test_apart (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_auto (Place) one = { 0 }, two = { 0 };
-  g_auto (File) first = { 0 }, second = { 0 };
-  place_init (&one);
-  place_init (&two);
-  g_autoptr (StTransientNetns) netns = make_network ();
-  g_autoptr (StTransientNetns) other = make_network ();
-  g_autoptr (StCapture) running = capture (netns, NULL, one.path);
-  g_autoptr (StCapture) beside = capture (other, NULL, two.path);
+  g_auto (Recording) first = { 0 }, second = { 0 };
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
+  g_autoptr (StTransientNetns) other = test_new_netns ();
+  recording_start (&first, netns, NULL);
+  recording_start (&second, other, NULL);
   send_datagrams (netns, "127.0.0.1", 10, 10);
   send_datagrams (other, "127.0.0.1", 20, 20);
-  close_capture (running);
-  close_capture (beside);
-  read_file (&first, one.path);
-  read_file (&second, two.path);
-  g_assert_cmpuint (first.packets->len, ==, 10);
-  assert_datagrams (&first, 0, 10, IPV4_UDP, ETH_P_IP, 10);
-  g_assert_cmpuint (second.packets->len, ==, 20);
-  assert_datagrams (&second, 0, 20, IPV4_UDP, ETH_P_IP, 20);
+  recording_finish (&first);
+  recording_finish (&second);
+  g_assert_cmpuint (first.file.packets->len, ==, 10);
+  assert_datagrams (&first.file, 0, 10, IPV4_UDP, ETH_P_IP, 10);
+  g_assert_cmpuint (second.file.packets->len, ==, 20);
+  assert_datagrams (&second.file, 0, 20, IPV4_UDP, ETH_P_IP, 20);
 }
 
 static char *
@@ -386,19 +348,18 @@ test_tshark (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_auto (Place) place = { 0 };
+  g_auto (Recording) it = { 0 };
   g_auto (Sender) sender = { -1, 0 };
-  place_init (&place);
-  g_autoptr (StTransientNetns) netns = make_network ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   sender_init (&sender, netns, "lo");
   Frame arp = make_frame (broadcast, ETH_P_ARP);
   memcpy (arp.body, "\0\1\x08\0\6\4\0\1", 8);
-  g_autoptr (StCapture) running = capture (netns, NULL, place.path);
+  recording_start (&it, netns, NULL);
   send_datagrams (netns, "127.0.0.1", 2, 5);
   send_datagrams (netns, "::1", 1, 4);
   sender_send (&sender, &arp, sizeof arp);
-  close_capture (running);
-  g_autofree char *answer = run_tshark (place.path);
+  close_capture (it.running);
+  g_autofree char *answer = run_tshark (it.place.path);
   if (answer)
     g_assert_cmpstr (answer, ==, "lo,47,UDP,4711,0000000000\n"
                                  "lo,47,UDP,4711,0100000000\n"

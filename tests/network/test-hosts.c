@@ -7,15 +7,6 @@
 
 #define LOCALHOST "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
 
-static StTransientMntns *
-make_mntns (void)
-{
-  g_autoptr (GError) error = NULL;
-  StTransientMntns *made = st_transient_mntns_new (&error);
-  g_assert_no_error (error);
-  return made;
-}
-
 static char *
 read_inside (StTransientMntns *mntns,
              const char       *path)
@@ -59,7 +50,7 @@ test_hosts (void)
     return;
   g_autofree char *before = NULL, *after = NULL;
   g_assert_true (g_file_get_contents ("/etc/hosts", &before, NULL, NULL));
-  g_autoptr (StTransientMntns) mntns = make_mntns ();
+  g_autoptr (StTransientMntns) mntns = test_new_mntns ();
   set_hosts (mntns, hosts);
   assert_inside (mntns, "/etc/hosts", LOCALHOST "10.0.0.1 alice\n10.0.0.2 bob bob.example\nfd00::1 alice\nfe80::1%eth0 link\n");
   set_hosts (mntns, none);
@@ -76,7 +67,7 @@ test_name_servers (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientMntns) mntns = make_mntns ();
+  g_autoptr (StTransientMntns) mntns = test_new_mntns ();
   g_assert_true (st_transient_mntns_set_name_servers (mntns, servers, &error));
   g_assert_no_error (error);
   assert_inside (mntns, "/etc/resolv.conf", "nameserver 10.0.0.1\nnameserver fd00::1\nnameserver fe80::1%eth0\n");
@@ -96,7 +87,7 @@ test_sources (void)
   for (int again = 0; again < 2; again++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (StTransientMntns) mntns = make_mntns ();
+      g_autoptr (StTransientMntns) mntns = test_new_mntns ();
       cover (mntns, "/etc/nsswitch.conf", before);
       if (again)
         g_assert_true (st_transient_mntns_set_name_servers (mntns, hosts + 1, &error));
@@ -114,7 +105,7 @@ test_cache (void)
   const char *hosts[] = { "10.0.0.1 alice", NULL };
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientMntns) mntns = make_mntns ();
+  g_autoptr (StTransientMntns) mntns = test_new_mntns ();
   g_assert_true (st_transient_mntns_mount_tmpfs (mntns, "/run", 0, &error));
   g_autofree char *root = st_transient_mntns_get_root_path (mntns, &error);
   g_autofree char *directory = g_build_filename (root, "run", "nscd", NULL);
@@ -137,7 +128,7 @@ test_bad_hosts (void)
   if (!test_needs_spaces ())
     return;
   g_autofree char *filler = g_strnfill (5000, 'x');
-  g_autoptr (StTransientMntns) mntns = make_mntns ();
+  g_autoptr (StTransientMntns) mntns = test_new_mntns ();
   g_autofree char *before = read_inside (mntns, "/etc/hosts");
   for (gsize i = 0; i <= G_N_ELEMENTS (bad); i++)
     {
@@ -157,7 +148,7 @@ test_bad_servers (void)
                                  { "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4" } };
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientMntns) mntns = make_mntns ();
+  g_autoptr (StTransientMntns) mntns = test_new_mntns ();
   g_autofree char *before = read_inside (mntns, "/etc/resolv.conf");
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {
@@ -176,7 +167,7 @@ test_missing (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientMntns) mntns = make_mntns ();
+  g_autoptr (StTransientMntns) mntns = test_new_mntns ();
   g_assert_true (st_transient_mntns_mount_tmpfs (mntns, "/etc", 0, &error));
   g_assert_false (st_transient_mntns_set_hosts (mntns, none, &error));
   test_assert_failed (error, ST_ERROR_NOT_FOUND, "/etc/hosts");

@@ -6,37 +6,15 @@
 
 #include <gio/gio.h>
 
-typedef struct
-{
-  StTransientNetns *alice;
-  StTransientNetns *bob;
-  StLink *cable;
-  StLink *peer;
-} Hosts;
-
 static void
-hosts_init (Hosts *hosts)
+hosts_init_ready (Hosts *hosts)
 {
-  hosts->alice = make_netns ();
-  hosts->bob = make_netns ();
-  hosts->cable = make_cable (hosts->alice, "eth0", hosts->bob, "eth0");
-  hosts->peer = get_peer (hosts->cable);
+  hosts_init (hosts);
   prepare_end (hosts->cable, "10.0.0.1/24");
   prepare_end (hosts->peer, "10.0.0.2/24");
   wait_for_end (hosts->cable);
   wait_for_end (hosts->peer);
 }
-
-static void
-hosts_clear (Hosts *hosts)
-{
-  g_clear_object (&hosts->cable);
-  g_clear_object (&hosts->peer);
-  g_clear_object (&hosts->alice);
-  g_clear_object (&hosts->bob);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Hosts, hosts_clear)
 
 /* In bits a second. */
 static void
@@ -96,7 +74,7 @@ test_rate (void)
 {
   g_autoptr (GError) error = NULL;
   g_auto (Hosts) hosts = { 0 };
-  hosts_init (&hosts);
+  hosts_init_ready (&hosts);
   assert_impairment (hosts.cable, "none");
   set_rate (hosts.cable, 2000000);
   assert_impairment (hosts.cable, "2000000 bit/s");
@@ -120,7 +98,7 @@ test_live (void)
 {
   g_autoptr (GError) error = NULL;
   g_auto (Hosts) hosts = { 0 };
-  hosts_init (&hosts);
+  hosts_init_ready (&hosts);
   g_autoptr (GSocketAddress) target = inet_address ("10.0.0.2", 4711);
   g_autoptr (GSocket) receiver = make_socket (hosts.bob, G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM);
   g_autoptr (GSocket) sender = make_socket (hosts.alice, G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM);
@@ -139,7 +117,7 @@ test_extremes (void)
 {
   g_autoptr (GError) error = NULL;
   g_auto (Hosts) hosts = { 0 };
-  hosts_init (&hosts);
+  hosts_init_ready (&hosts);
   set_rate (hosts.cable, 17179869176);
   assert_impairment (hosts.cable, "17179869176 bit/s");
   set_rate (hosts.cable, 5000);
@@ -169,7 +147,7 @@ test_bad_values (void)
 {
   g_autoptr (GError) error = NULL;
   g_auto (Hosts) hosts = { 0 };
-  hosts_init (&hosts);
+  hosts_init_ready (&hosts);
   set_rate (hosts.cable, 2000000);
   refuse (hosts.cable, "loss", -0.01, "loss is a share");
   refuse (hosts.cable, "duplication", 1.01, "duplication is a share");
@@ -190,7 +168,7 @@ test_more (void)
 {
   g_autoptr (GError) error = NULL;
   g_auto (Hosts) hosts = { 0 };
-  hosts_init (&hosts);
+  hosts_init_ready (&hosts);
   g_autoptr (StImpairment) impairment = g_object_new (ST_TYPE_IMPAIRMENT, "rate", G_GUINT64_CONSTANT (2000000), "delay", 30000, "loss", 0.25,
                                                       NULL);
   set_rate (hosts.cable, 1000000);
@@ -210,7 +188,7 @@ test_gone (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (StImpairment) impairment = g_object_new (ST_TYPE_IMPAIRMENT, "rate", G_GUINT64_CONSTANT (2000000), NULL);
   g_auto (Hosts) hosts = { 0 };
-  hosts_init (&hosts);
+  hosts_init_ready (&hosts);
   assert_done (st_link_delete (hosts.peer, &error));
   assert_refused (st_link_set_impairment (hosts.cable, impairment, &error), ST_ERROR_STALE, "eth0");
   test_assert_not_made (st_link_get_impairment (hosts.cable, &error), error, ST_ERROR_STALE, "eth0");
@@ -225,7 +203,7 @@ test_forbidden (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_no_privilege ())
     return;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StLink) lo = find_link (home, "lo");
   g_autoptr (StImpairment) impairment = g_object_new (ST_TYPE_IMPAIRMENT, "rate", G_GUINT64_CONSTANT (2000000), NULL);
   assert_refused (st_link_set_impairment (lo, impairment, &error), ST_ERROR_PERMISSION_DENIED, "CAP_NET_ADMIN");

@@ -11,7 +11,7 @@ test_up_and_down (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "a", netns, "b");
   g_autoptr (StLink) peer = get_peer (cable);
   assert_done (st_link_set_up (cable, TRUE, &error));
@@ -30,7 +30,7 @@ test_rename (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "a", netns, "b");
   g_autoptr (StLink) other = find_link (netns, "a");
   assert_done (st_link_rename (cable, "fifteen-letters", &error));
@@ -48,7 +48,7 @@ test_sizes (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (netns, NULL, netns, NULL);
   assert_done (st_link_set_mtu (cable, 9000, &error));
   g_assert_cmpuint (st_link_get_mtu (cable), ==, 9000);
@@ -65,7 +65,7 @@ test_mac (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (netns, NULL, netns, NULL);
   assert_done (st_link_set_mac (cable, "02:00:00:00:AB:cd", &error));
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -81,9 +81,9 @@ test_move (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) alice = make_netns ();
-  g_autoptr (StTransientNetns) bob = make_netns ();
-  g_autoptr (StTransientNetns) carol = make_netns ();
+  g_autoptr (StTransientNetns) alice = test_new_netns ();
+  g_autoptr (StTransientNetns) bob = test_new_netns ();
+  g_autoptr (StTransientNetns) carol = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (alice, "a", bob, "b");
   g_autoptr (StLink) stale = find_link (alice, "a");
   g_autoptr (StLink) in_the_way = make_cable (bob, "a", alice, "c");
@@ -106,8 +106,8 @@ test_bridge (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
-  g_autoptr (StTransientNetns) elsewhere = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
+  g_autoptr (StTransientNetns) elsewhere = test_new_netns ();
   g_autoptr (StLink) bridge = st_link_new_bridge (ST_SPACE (netns), NULL, &error);
   g_assert_no_error (error);
   assert_name (bridge, "br0");
@@ -148,8 +148,8 @@ test_macvlan (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) below = make_netns ();
-  g_autoptr (StTransientNetns) above = make_netns ();
+  g_autoptr (StTransientNetns) below = test_new_netns ();
+  g_autoptr (StTransientNetns) above = test_new_netns ();
   g_autoptr (StLink) parent = make_cable (below, "a", below, "b");
   g_autoptr (StLink) far_end = get_peer (parent);
   g_autoptr (StLink) here = make_macvlan (parent, NULL, NULL);
@@ -179,8 +179,8 @@ test_parent_elsewhere (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) one = make_netns ();
-  g_autoptr (StTransientNetns) two = make_netns ();
+  g_autoptr (StTransientNetns) one = test_new_netns ();
+  g_autoptr (StTransientNetns) two = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (one, NULL, one, NULL);
   test_assert_not_made (st_link_new_for_index (ST_SPACE (two), st_link_get_index (cable), &error), error, ST_ERROR_NOT_FOUND, "no link");
 }
@@ -206,9 +206,9 @@ test_dummy (void)
   if (!test_needs_spaces ())
     return;
   g_autofree char *before = NULL;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   before = list_links (home);
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) dummy = st_link_new_dummy (ST_SPACE (netns), NULL, &error);
   if (is_missing (dummy, "module dummy", &error))
     return;
@@ -227,7 +227,7 @@ test_vlan (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) parent = make_cable (netns, "a", netns, "b");
   test_assert_not_made (st_link_new_vlan (parent, NULL, NULL, 0, &error), error, ST_ERROR_INVALID_ARGUMENT, "4094");
   test_assert_not_made (st_link_new_vlan (parent, NULL, NULL, 4095, &error), error, ST_ERROR_INVALID_ARGUMENT, "4094");
@@ -247,7 +247,7 @@ test_addresses (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "a", netns, "b");
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {

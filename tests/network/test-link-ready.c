@@ -5,34 +5,6 @@
 
 #include <gio/gio.h>
 
-typedef struct
-{
-  StTransientNetns *alice;
-  StTransientNetns *bob;
-  StLink *cable;
-  StLink *peer;
-} Hosts;
-
-static void
-hosts_init (Hosts *hosts)
-{
-  hosts->alice = make_netns ();
-  hosts->bob = make_netns ();
-  hosts->cable = make_cable (hosts->alice, "eth0", hosts->bob, "eth0");
-  hosts->peer = get_peer (hosts->cable);
-}
-
-static void
-hosts_clear (Hosts *hosts)
-{
-  g_clear_object (&hosts->cable);
-  g_clear_object (&hosts->peer);
-  g_clear_object (&hosts->alice);
-  g_clear_object (&hosts->bob);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Hosts, hosts_clear)
-
 #define MOST_PATIENCE 500000 /* microseconds: the kernel asks for a neighbour again after a second */
 
 /* One packet, never sent again by us. */
@@ -267,7 +239,7 @@ test_switch (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) middle = make_netns ();
+  g_autoptr (StTransientNetns) middle = test_new_netns ();
   g_autoptr (GPtrArray) hosts = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GPtrArray) ends = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (StLink) bridge = st_link_new_bridge (ST_SPACE (middle), NULL, &error);
@@ -276,7 +248,7 @@ test_switch (void)
   for (guint i = 0; i < 10; i++)
     {
       g_autofree char *address = g_strdup_printf ("10.0.0.%u/24", i + 1);
-      g_ptr_array_add (hosts, make_netns ());
+      g_ptr_array_add (hosts, test_new_netns ());
       StLink *port = make_cable (middle, NULL, hosts->pdata[i], "eth0");
       g_ptr_array_add (ends, port);
       assert_done (st_link_add_port (bridge, port, &error));

@@ -73,7 +73,7 @@ test_routes (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_ready_cable (netns);
   assert_routes (cable, "10.0.0.0/24; fd00::/64; fe80::/64; ");
   assert_done (st_link_add_route (cable, "10.1.0.0/16", "10.0.0.2", &error));
@@ -102,7 +102,7 @@ test_details (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_ready_cable (netns);
   assert_done (st_link_add_route (cable, "fd01::/64", "fd00::2", &error));
   g_autoptr (GPtrArray) routes = st_link_list_routes (cable, &error);
@@ -126,7 +126,7 @@ test_no_way (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_ready_cable (netns);
   g_autoptr (StLink) down = make_cable (netns, "c", netns, "d");
   assert_refused (st_link_add_route (cable, "10.1.0.0/16", "10.9.9.9", &error), ST_ERROR_INVALID_ARGUMENT, "no way to the gateway");
@@ -150,7 +150,7 @@ test_neighbours (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_ready_cable (netns);
   assert_neighbours (cable, "");
   assert_done (st_link_add_neighbour (cable, "10.0.0.2", "02:00:00:00:00:02", &error));

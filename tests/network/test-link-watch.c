@@ -28,7 +28,7 @@ test_changes (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "a", netns, "b");
   g_autoptr (StLink) peer = get_peer (cable);
   g_autoptr (StLink) behind_our_back = find_link (netns, "a");
@@ -59,8 +59,8 @@ test_move (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) alice = make_netns ();
-  g_autoptr (StTransientNetns) bob = make_netns ();
+  g_autoptr (StTransientNetns) alice = test_new_netns ();
+  g_autoptr (StTransientNetns) bob = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (alice, "a", alice, "b");
   g_autoptr (StLink) peer = get_peer (cable);
   g_autoptr (GString) notes = g_string_new (NULL);
@@ -81,7 +81,7 @@ test_ends (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) lo = find_link (netns, "lo");
   g_autoptr (GString) notes = g_string_new (NULL);
   StLink *dropped = find_link (netns, "lo");
@@ -104,7 +104,7 @@ test_unwatch (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) lo = find_link (netns, "lo");
   g_autoptr (StLink) other = find_link (netns, "lo");
   g_autoptr (GString) notes = g_string_new (NULL);

@@ -11,7 +11,7 @@ test_loopback (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   assert_there_are (netns, "lo ");
   g_autoptr (StLink) lo = find_link (netns, "lo");
   g_autoptr (StLink) same = st_link_new_for_index (ST_SPACE (netns), 1, &error);
@@ -40,7 +40,7 @@ test_properties (void)
 {
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "one", netns, "two");
   g_autofree char *name = NULL;
   g_autofree char *kind = NULL;
@@ -68,7 +68,7 @@ static void
 test_at_home (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StNamespaceRef) uts = st_namespace_ref_new_current (ST_NAMESPACE_UTS, &error);
   g_assert_no_error (error);
   g_autoptr (StLink) lo = find_link (home, "lo");
@@ -83,7 +83,7 @@ test_refused_at_home (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_no_privilege ())
     return;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StLink) lo = find_link (home, "lo");
   assert_refused (st_link_add_address (lo, "127.1.2.3/8", &error), ST_ERROR_PERMISSION_DENIED, "docs: privileges");
   test_assert_not_made (st_link_new_veth (ST_SPACE (home), "st-a", ST_SPACE (home), "st-b", &error), error,
@@ -97,7 +97,7 @@ test_not_there (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   StSpace *space = ST_SPACE (netns);
   test_assert_not_made (st_link_new_for_name (space, "eth0", &error), error, ST_ERROR_NOT_FOUND, "\"eth0\" in net:[");
   test_assert_not_made (st_link_new_for_index (space, 4711, &error), error, ST_ERROR_NOT_FOUND, "4711");
@@ -119,8 +119,8 @@ test_closed_network (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
-  g_autoptr (StTransientNetns) open = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
+  g_autoptr (StTransientNetns) open = test_new_netns ();
   g_autoptr (StTransientNetns) unmade = g_object_new (ST_TYPE_TRANSIENT_NETNS, NULL);
   g_autoptr (StLink) lo = find_link (netns, "lo");
   st_namespace_ref_close (ST_NAMESPACE_REF (netns));
@@ -141,7 +141,7 @@ static void
 test_unmade (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StLink) link = g_object_new (ST_TYPE_LINK, NULL);
   g_autoptr (StLink) other = g_object_new (ST_TYPE_LINK, NULL);
   g_autofree char *text = st_link_to_string (link);
@@ -185,7 +185,7 @@ test_fork (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "one", netns, "two");
   test_in_child (look_in_child, netns);
   assert_there_are (netns, "lo two one ");
@@ -205,7 +205,7 @@ test_threads (void)
   GThread *threads[4];
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (netns, "one", netns, "two");
   for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
     threads[i] = g_thread_new ("looker", look_often, netns);

@@ -57,8 +57,8 @@ static void
 test_kinds (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StTransientNetns) netns = make_netns ();
-  g_autoptr (StTransientNetns) other = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
+  g_autoptr (StTransientNetns) other = test_new_netns ();
   for (gsize i = 0; i < G_N_ELEMENTS (servers); i++)
     {
       const GSocketType type = servers[i].type;
@@ -80,7 +80,7 @@ static void
 test_not_quite (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (GSocketAddress) address = inet_address ("127.0.0.1", 80);
   g_autoptr (GSocketAddress) next = inet_address ("127.0.0.2", 80);
   g_autoptr (GSocketAddress) all = inet_address ("0.0.0.0", 80);
@@ -113,13 +113,13 @@ test_async (void)
 {
   g_autoptr (GError) error = NULL;
   GAsyncResult *result;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (GSocketAddress) address = inet_address ("127.0.0.1", 80);
   wait_async (netns, address, NULL, &result);
   g_autoptr (GSocket) server = serve (netns, &servers[0], 80);
   wait_for_result (&result);
   assert_done (st_space_wait_listening_finish (ST_SPACE (netns), result, &error));
-  g_autoptr (StTransientNetns) other = make_netns ();
+  g_autoptr (StTransientNetns) other = test_new_netns ();
   assert_refused (st_space_wait_listening_finish (ST_SPACE (other), result, &error), ST_ERROR_INVALID_ARGUMENT, "not of this call");
   g_object_unref (result);
 }
@@ -129,7 +129,7 @@ test_cancelled (void)
 {
   g_autoptr (GError) error = NULL;
   GAsyncResult *result;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GSocketAddress) address = inet_address ("127.0.0.1", 80);
   wait_async (netns, address, cancellable, &result);
@@ -149,7 +149,7 @@ static void
 test_bad_input (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (GSocketAddress) path = g_unix_socket_address_new ("/nowhere");
   g_autoptr (GSocketAddress) no_port = inet_address ("127.0.0.1", 0);
   g_autoptr (GSocketAddress) address = inet_address ("127.0.0.1", 80);

@@ -21,9 +21,9 @@ test_assign (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) here = make_netns ();
-  g_autoptr (StTransientNetns) there = make_netns ();
-  g_autoptr (StTransientNetns) third = make_netns ();
+  g_autoptr (StTransientNetns) here = test_new_netns ();
+  g_autoptr (StTransientNetns) there = test_new_netns ();
+  g_autoptr (StTransientNetns) third = test_new_netns ();
   g_assert_cmpint (get_nsid (here, there), ==, -1);
   const int number = st_space_assign_nsid (ST_SPACE (here), ST_SPACE (there), -1, &error);
   g_assert_no_error (error);
@@ -46,8 +46,8 @@ test_cable (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StTransientNetns) here = make_netns ();
-  g_autoptr (StTransientNetns) there = make_netns ();
+  g_autoptr (StTransientNetns) here = test_new_netns ();
+  g_autoptr (StTransientNetns) there = test_new_netns ();
   g_autoptr (StLink) cable = make_cable (here, NULL, there, NULL);
   g_autoptr (GPtrArray) links = st_link_list (ST_SPACE (here), &error); /* tells of the other end by number */
   g_assert_no_error (error);
@@ -63,7 +63,7 @@ static void
 test_closed (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StTransientNetns) unmade = g_object_new (ST_TYPE_TRANSIENT_NETNS, NULL);
   g_assert_cmpint (st_space_get_nsid (ST_SPACE (home), ST_SPACE (unmade), &error), ==, -1);
   test_assert_failed (error, ST_ERROR_CLOSED, "closed");

@@ -102,7 +102,7 @@ static void
 test_dummy (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   prepare (answer_link, 0, NULL);
   g_autoptr (StLink) dummy = st_link_new_dummy (ST_SPACE (netns), NULL, &error);
   g_assert_no_error (error);
@@ -120,7 +120,7 @@ static void
 test_vlan (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) parent = make_cable (netns, "a", netns, "b");
   prepare (answer_link, 0, NULL);
   g_autoptr (StLink) vlan = st_link_new_vlan (parent, NULL, "eth0.7", 7, &error);
@@ -140,7 +140,7 @@ static void
 test_refused (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) parent = make_cable (netns, "a", netns, "b");
   prepare (answer_link, -EOPNOTSUPP, "Unknown device type");
   test_assert_not_made (st_link_new_dummy (ST_SPACE (netns), NULL, &error), error, ST_ERROR_NOT_SUPPORTED, "module dummy");
@@ -277,7 +277,7 @@ static void
 test_netem (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) link = make_cable (netns, "a", netns, "b");
   g_autoptr (StImpairment) wanted = g_object_new (ST_TYPE_IMPAIRMENT, "delay", 30000, "jitter", 5000, "loss", 0.01, "duplication", 0.02,
                                                   "reordering", 0.03, "corruption", 0.04, NULL);
@@ -294,7 +294,7 @@ static void
 test_netem_and_rate (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) link = make_cable (netns, "a", netns, "b");
   g_autoptr (StImpairment) wanted = g_object_new (ST_TYPE_IMPAIRMENT, "rate", G_GUINT64_CONSTANT (8000000), "delay", 30000, NULL);
   prepare (answer_qdisc, 0, NULL);
@@ -321,7 +321,7 @@ static void
 test_netem_refused (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) link = make_cable (netns, "a", netns, "b");
   g_autoptr (StImpairment) wanted = g_object_new (ST_TYPE_IMPAIRMENT, "rate", G_GUINT64_CONSTANT (8000000), "delay", 30000, NULL);
   prepare (answer_qdisc, 0, NULL);

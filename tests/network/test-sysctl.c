@@ -16,21 +16,9 @@
 #define FORWARD "net/ipv4/ip_forward"
 
 static StSpace *
-make_space (StNamespaceType types)
-{
-  g_autoptr (GError) error = NULL;
-  StSpace *made = st_space_new_transient (types, &error);
-  g_assert_no_error (error);
-  return made;
-}
-
-static StSpace *
 open_home (StNamespaceType type)
 {
-  g_autoptr (GError) error = NULL;
-  StNamespaceRef *ref = st_namespace_ref_new_current (type, &error);
-  g_assert_no_error (error);
-  return ST_SPACE (ref);
+  return ST_SPACE (test_open_current (type));
 }
 
 static void
@@ -88,8 +76,8 @@ test_network (void)
   if (!test_needs_spaces ())
     return;
   g_autoptr (StSpace) home = open_home (ST_NAMESPACE_NET);
-  g_autoptr (StSpace) one = make_space (ST_NAMESPACE_NET);
-  g_autoptr (StSpace) two = make_space (ST_NAMESPACE_NET | ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) one = test_new_space (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) two = test_new_space (ST_NAMESPACE_NET | ST_NAMESPACE_UTS);
   g_autofree char *before = get (home, FORWARD);
   set (one, FORWARD, "1");
   assert_value (one, FORWARD, "1");
@@ -114,8 +102,8 @@ test_on_a_visit (void)
   if (!test_needs_privilege ())
     return;
   g_autoptr (StSpace) home = open_home (ST_NAMESPACE_NET);
-  g_autoptr (StSpace) netns = make_space (ST_NAMESPACE_NET);
-  g_autoptr (StSpace) elsewhere = make_space (ST_NAMESPACE_NET | ST_NAMESPACE_MNT);
+  g_autoptr (StSpace) netns = test_new_space (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) elsewhere = test_new_space (ST_NAMESPACE_NET | ST_NAMESPACE_MNT);
   g_autofree char *before = test_where ("net");
   g_autoptr (StVisit) visit = st_space_enter (elsewhere, &error);
   g_assert_no_error (error);
@@ -136,7 +124,7 @@ test_uts (void)
   if (!test_needs_spaces ())
     return;
   g_autoptr (StSpace) home = open_home (ST_NAMESPACE_UTS);
-  g_autoptr (StSpace) uts = make_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) uts = test_new_space (ST_NAMESPACE_UTS);
   g_autofree char *before = get (home, "kernel/hostname");
   g_autofree char *domain_before = get (home, "kernel/domainname");
   set (uts, "kernel/hostname", "inside");
@@ -154,7 +142,7 @@ test_ipc (void)
   if (!test_needs_spaces ())
     return;
   g_autoptr (StSpace) home = open_home (ST_NAMESPACE_IPC);
-  g_autoptr (StSpace) ipc = make_space (ST_NAMESPACE_IPC);
+  g_autoptr (StSpace) ipc = test_new_space (ST_NAMESPACE_IPC);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
       g_autoptr (GError) error = NULL;
@@ -200,7 +188,7 @@ test_bad_names (void)
     return;
   g_autofree char *filler = g_strnfill (5000, 'x');
   g_autofree char *long_name = g_strconcat ("net/", filler, NULL);
-  g_autoptr (StSpace) space = make_space (ST_NAMESPACE_NET | ST_NAMESPACE_UTS | ST_NAMESPACE_IPC);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_NET | ST_NAMESPACE_UTS | ST_NAMESPACE_IPC);
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     assert_not_there (space, bad[i], ST_ERROR_INVALID_ARGUMENT, "sysctl");
   for (gsize i = 0; i < G_N_ELEMENTS (missing); i++)
@@ -216,8 +204,8 @@ test_wrong_kind (void)
 {
   if (!test_needs_spaces ())
     return;
-  g_autoptr (StSpace) netns = make_space (ST_NAMESPACE_NET);
-  g_autoptr (StSpace) uts = make_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) netns = test_new_space (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) uts = test_new_space (ST_NAMESPACE_UTS);
   assert_not_there (netns, "kernel/hostname", ST_ERROR_INVALID_ARGUMENT, "belongs to a namespace of the kind uts");
   assert_not_there (uts, FORWARD, ST_ERROR_INVALID_ARGUMENT, "belongs to a namespace of the kind net");
   assert_not_there (netns, "kernel/msgmax", ST_ERROR_INVALID_ARGUMENT, "belongs to a namespace of the kind ipc");
@@ -230,7 +218,7 @@ test_bad_values (void)
   if (!test_needs_spaces ())
     return;
   g_autofree char *long_name = g_strnfill (65, 'x');
-  g_autoptr (StSpace) space = make_space (ST_NAMESPACE_NET | ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) space = test_new_space (ST_NAMESPACE_NET | ST_NAMESPACE_UTS);
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     assert_not_set (space, "net/ipv4/tcp_syn_retries", bad[i], ST_ERROR_INVALID_ARGUMENT, "net/ipv4/tcp_syn_retries");
   assert_not_set (space, "net/ipv4/tcp_syn_retries", "4711", ST_ERROR_INVALID_ARGUMENT, "Invalid argument");
@@ -264,7 +252,7 @@ set_read_only (gpointer data)
 {
   g_autoptr (GError) error = NULL;
   mount_read_only ();
-  g_autoptr (StSpace) netns = make_space (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) netns = test_new_space (ST_NAMESPACE_NET);
   const int proc = st_kernel_open_new_proc ();
   assert_value (netns, FORWARD, "0");
   if (proc < 0)
@@ -290,7 +278,7 @@ read_cover (gpointer data)
 {
   g_assert_no_errno (unshare (CLONE_NEWNS));
   g_assert_no_errno (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-  g_autoptr (StSpace) netns = make_space (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) netns = test_new_space (ST_NAMESPACE_NET);
   g_assert_no_errno (mount ("tmpfs", "/proc/sys", "tmpfs", 0, NULL));
   g_assert_cmpint (g_mkdir_with_parents ("/proc/sys/net/ipv4", 0755), ==, 0);
   g_assert_true (g_file_set_contents ("/proc/sys/" FORWARD, "1", 1, NULL));
@@ -345,7 +333,7 @@ test_ping (void)
   g_autoptr (GError) error = NULL;
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) netns = make_space (ST_NAMESPACE_NET);
+  g_autoptr (StSpace) netns = test_new_space (ST_NAMESPACE_NET);
   test_in_child (ping_without_asking, netns);
   g_autoptr (StSpace) silent = g_initable_new (ST_TYPE_TRANSIENT_NETNS, NULL, &error, "loopback-up", FALSE, NULL);
   g_autofree char *range = get (netns, "net/ipv4/ping_group_range");

@@ -39,7 +39,7 @@ test_tap (void)
 {
   g_autoptr (GError) error = NULL;
   guint8 frame[2000];
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) tap = make_link (st_link_new_tap, netns, NULL);
   if (!tap)
     return;
@@ -68,7 +68,7 @@ static void
 test_life (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   StLink *tun = make_link (st_link_new_tun, netns, "way-out");
   if (!tun)
     return;
@@ -124,7 +124,7 @@ assert_comes_in (StLink *tun,
 static void
 test_way_in (void)
 {
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StLink) tun = make_link (st_link_new_tun, netns, NULL);
   if (!tun)
     return;
@@ -162,7 +162,7 @@ static void
 test_no_descriptor (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StNamespaceRef) home = open_current_net ();
+  g_autoptr (StNamespaceRef) home = test_open_current (ST_NAMESPACE_NET);
   g_autoptr (StLink) lo = find_link (home, "lo");
   g_autoptr (StLink) unmade = g_object_new (ST_TYPE_LINK, NULL);
   g_assert_cmpint (st_link_dup_fd (lo, &error), ==, -1);

@@ -108,11 +108,34 @@ open_space (int             pid,
 static inline StSpace *
 open_own_space (void)
 {
-  g_autoptr (GError) error = NULL;
-  StNamespaceRef *ref = st_namespace_ref_new_current (ST_NAMESPACE_UTS, &error);
-  g_assert_no_error (error);
-  return ST_SPACE (ref);
+  return ST_SPACE (test_open_current (ST_NAMESPACE_UTS));
 }
+
+/* One here, and one in a container, where programs start in another way. */
+typedef struct
+{
+  Container container;
+  StSpace *own;
+  StSpace *foreign;
+} Spaces;
+
+static inline void
+spaces_open (Spaces *self)
+{
+  container_start_full (&self->container);
+  self->own = open_own_space ();
+  self->foreign = open_space (self->container.pid, ALL_KINDS);
+}
+
+static inline void
+spaces_clear (Spaces *self)
+{
+  g_object_unref (self->own);
+  g_object_unref (self->foreign);
+  container_stop (&self->container);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Spaces, spaces_clear)
 
 /* Without the help of GLib's thread pool. */
 static inline char *

@@ -13,16 +13,6 @@
 
 extern char **environ;
 
-static void
-assert_alive (Helper *helper)
-{
-  int fds[1];
-  int result = space_make (helper->connection, CLONE_NEWUTS, fds);
-  g_assert_cmpint (result, ==, test_is_privileged () ? 0 : EPERM);
-  if (result == 0)
-    close (fds[0]);
-}
-
 /* The answer is a failure, and the helper goes on. */
 static void
 check_answered (Helper        *helper,
@@ -38,7 +28,7 @@ check_answered (Helper        *helper,
     st_wire_add_fd (&request.message, 0);
   g_assert_true (request_do (&request, helper->connection, &answer));
   answer_assert_failed (&answer, ST_WIRE_STEP_UNDERSTAND, 0, error);
-  assert_alive (helper);
+  helper_assert_alive (helper);
 }
 
 static void
@@ -96,7 +86,7 @@ test_dropped (void)
           g_assert_cmpint (st_wire_send (helper.connection, &message), ==, 0);
         }
     }
-  assert_alive (&helper);
+  helper_assert_alive (&helper);
   wait_for_fds (helper.pid, HELPER_FDS);
   helper_stop (&helper);
 }
@@ -138,7 +128,7 @@ test_full_answer_socket (void)
   st_wire_add_fd (&request, sockets[1]);
   for (int i = 0; i < 10; i++)
     g_assert_cmpint (st_wire_send (helper.connection, &request), ==, 0);
-  assert_alive (&helper);
+  helper_assert_alive (&helper);
   close (sockets[0]);
   close (sockets[1]);
   helper_stop (&helper);

@@ -269,27 +269,17 @@ test_descriptors (void)
   maker_stop (&maker);
 }
 
-static void
-assert_alive (Helper *helper)
-{
-  int fds[1];
-  int result = space_make (helper->connection, CLONE_NEWUTS, fds);
-  g_assert_cmpint (result, ==, test_is_privileged () ? 0 : EPERM);
-  if (result == 0)
-    close (fds[0]);
-}
-
 /* SPCR-10: what a terminal sends is not for the helper, what ends everything is. */
 static void
 test_ended_by_signal (void)
 {
   Helper helper;
   helper_start (&helper, -1);
-  assert_alive (&helper); /* so it is ready */
+  helper_assert_alive (&helper); /* so it is ready */
   for (int number = SIGHUP; number < SIGSYS; number++)
     if (number != SIGKILL && number != SIGSTOP && number != SIGTERM)
       g_assert_no_errno (kill (helper.pid, number));
-  assert_alive (&helper);
+  helper_assert_alive (&helper);
   g_assert_no_errno (kill (helper.pid, SIGTERM));
   helper_reap (&helper);
 }

@@ -269,11 +269,9 @@ try_start (StSpace *space)
 static void
 test_few_descriptors (void)
 {
-  Container container;
-  container_start_full (&container);
-  g_autoptr (StSpace) own = open_own_space ();
-  g_autoptr (StSpace) foreign = open_space (container.pid, ALL_KINDS);
-  StSpace *spaces[] = { own, foreign };
+  g_auto (Spaces) both = { 0 };
+  spaces_open (&both);
+  StSpace *spaces[] = { both.own, both.foreign };
   for (gsize i = 0; i < G_N_ELEMENTS (spaces); i++)
     {
       guint started = 0;
@@ -286,7 +284,6 @@ test_few_descriptors (void)
       g_assert_cmpuint (started, >, 0);
       g_assert_cmpuint (started, <, 40);
     }
-  container_stop (&container);
 }
 
 /* The limit counts all processes of the user, others' too. */
@@ -376,17 +373,15 @@ spawn_async (StSpace      *space,
 static void
 test_async (void)
 {
-  Container container;
-  container_start_full (&container);
-  g_autoptr (StSpace) own = open_own_space ();
-  g_autoptr (StSpace) foreign = open_space (container.pid, ALL_KINDS);
+  g_auto (Spaces) both = { 0 };
+  spaces_open (&both);
   for (guint i = 0; i < 20; i++)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (GCancellable) cancellable = g_cancellable_new ();
       if (i == 0)
         g_cancellable_cancel (cancellable);
-      g_autoptr (GSubprocess) process = spawn_async (i % 2 ? own : foreign, i == 1 ? NULL : cancellable, i > 3, &error);
+      g_autoptr (GSubprocess) process = spawn_async (i % 2 ? both.own : both.foreign, i == 1 ? NULL : cancellable, i > 3, &error);
       if (process)
         {
           g_assert_no_error (error);
@@ -398,7 +393,6 @@ test_async (void)
       g_assert_true ((i == 0) <= (process == NULL));
       g_assert_true (i == 0 || i > 3 || process);
     }
-  container_stop (&container);
 }
 
 int

@@ -16,20 +16,48 @@ start (StSpace    *space,
   return process;
 }
 
-/* A program of that name: when its line is read, it is what it is. */
-static GSubprocess *
-start_sleep (StSpace *space,
-             int     *command)
+/* When its line is read, it may not be that program yet. */
+static int
+wait_for_sleep (GSubprocess *process)
 {
   char line[16];
-  GSubprocess *process = start (space, "echo up; exec sleep 1000");
+  int command;
   const gint64 deadline = g_get_monotonic_time () + PATIENCE;
   read_line (process, line, sizeof line);
-  for (*command = 0; *command == 0 && g_get_monotonic_time () < deadline; sched_yield ())
-    *command = find_command (process, "sleep");
-  g_assert_cmpint (*command, >, 0);
-  return process;
+  while ((command = find_command (process, "sleep")) == 0 && g_get_monotonic_time () < deadline)
+    sched_yield ();
+  g_assert_cmpint (command, >, 0);
+  return command;
 }
+
+/* A program in somebody else's container, and who stands in for it. */
+typedef struct
+{
+  Container container;
+  StSpace *space;
+  GSubprocess *process;
+  int command;
+} Sleeper;
+
+static void
+sleeper_start (Sleeper *self)
+{
+  container_start_full (&self->container);
+  self->space = open_space (self->container.pid, ALL_KINDS);
+  self->process = start (self->space, "echo up; exec sleep 1000");
+  self->command = wait_for_sleep (self->process);
+}
+
+static void
+sleeper_clear (Sleeper *self)
+{
+  g_object_unref (self->process);
+  g_object_unref (self->space);
+  if (self->container.outer)
+    container_stop (&self->container);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sleeper, sleeper_clear)
 
 static void
 assert_died_by (GSubprocess *process,
@@ -45,29 +73,21 @@ assert_died_by (GSubprocess *process,
 static void
 test_force_exit (void)
 {
-  Container container;
-  int command;
-  container_start_full (&container);
-  g_autoptr (StSpace) space = open_space (container.pid, ALL_KINDS);
-  g_autoptr (GSubprocess) process = start_sleep (space, &command);
-  g_subprocess_force_exit (process);
-  assert_died_by (process, SIGKILL);
-  wait_for_state (command, GONE);
-  container_stop (&container);
+  g_auto (Sleeper) sleeper = { 0 };
+  sleeper_start (&sleeper);
+  g_subprocess_force_exit (sleeper.process);
+  assert_died_by (sleeper.process, SIGKILL);
+  wait_for_state (sleeper.command, GONE);
 }
 
 static void
 test_terminate (void)
 {
-  Container container;
-  int command;
-  container_start_full (&container);
-  g_autoptr (StSpace) space = open_space (container.pid, ALL_KINDS);
-  g_autoptr (GSubprocess) process = start_sleep (space, &command);
-  g_subprocess_send_signal (process, SIGTERM);
-  assert_died_by (process, SIGTERM);
-  wait_for_state (command, GONE);
-  container_stop (&container);
+  g_auto (Sleeper) sleeper = { 0 };
+  sleeper_start (&sleeper);
+  g_subprocess_send_signal (sleeper.process, SIGTERM);
+  assert_died_by (sleeper.process, SIGTERM);
+  wait_for_state (sleeper.command, GONE);
 }
 
 static void
@@ -97,71 +117,56 @@ test_caught (void)
 static void
 test_stop_and_continue (void)
 {
-  Container container;
-  int command;
-  container_start_full (&container);
-  g_autoptr (StSpace) space = open_space (container.pid, ALL_KINDS);
-  g_autoptr (GSubprocess) process = start_sleep (space, &command);
+  g_auto (Sleeper) sleeper = { 0 };
+  sleeper_start (&sleeper);
   for (guint i = 0; i < 40; i++)
     {
-      g_subprocess_send_signal (process, SIGSTOP);
-      wait_for_state (command, STOPPED);
+      g_subprocess_send_signal (sleeper.process, SIGSTOP);
+      wait_for_state (sleeper.command, STOPPED);
       if (i % 2) /* it may also be continued before */
-        wait_for_state (get_pid (process), STOPPED);
-      g_subprocess_send_signal (process, SIGCONT);
-      wait_for_state (command, RUNNING);
-      wait_for_state (get_pid (process), RUNNING);
+        wait_for_state (get_pid (sleeper.process), STOPPED);
+      g_subprocess_send_signal (sleeper.process, SIGCONT);
+      wait_for_state (sleeper.command, RUNNING);
+      wait_for_state (get_pid (sleeper.process), RUNNING);
     }
-  g_subprocess_send_signal (process, SIGTERM);
-  assert_died_by (process, SIGTERM);
-  container_stop (&container);
+  g_subprocess_send_signal (sleeper.process, SIGTERM);
+  assert_died_by (sleeper.process, SIGTERM);
 }
 
 static void
 test_killed_while_stopped (void)
 {
-  Container container;
-  int command;
-  container_start_full (&container);
-  g_autoptr (StSpace) space = open_space (container.pid, ALL_KINDS);
-  g_autoptr (GSubprocess) process = start_sleep (space, &command);
-  g_subprocess_send_signal (process, SIGSTOP);
-  wait_for_state (command, STOPPED);
-  g_subprocess_force_exit (process);
-  assert_died_by (process, SIGKILL);
-  wait_for_state (command, GONE);
-  container_stop (&container);
+  g_auto (Sleeper) sleeper = { 0 };
+  sleeper_start (&sleeper);
+  g_subprocess_send_signal (sleeper.process, SIGSTOP);
+  wait_for_state (sleeper.command, STOPPED);
+  g_subprocess_force_exit (sleeper.process);
+  assert_died_by (sleeper.process, SIGKILL);
+  wait_for_state (sleeper.command, GONE);
 }
 
 /* Who stands in for it is stopped then, and has to wake up. */
 static void
 test_command_stopped_and_killed (void)
 {
-  Container container;
-  int command;
-  container_start_full (&container);
-  g_autoptr (StSpace) space = open_space (container.pid, ALL_KINDS);
-  g_autoptr (GSubprocess) process = start_sleep (space, &command);
-  g_assert_no_errno (kill (command, SIGSTOP));
-  wait_for_state (get_pid (process), STOPPED);
-  g_assert_no_errno (kill (command, SIGKILL));
-  assert_died_by (process, SIGKILL);
-  container_stop (&container);
+  g_auto (Sleeper) sleeper = { 0 };
+  sleeper_start (&sleeper);
+  g_assert_no_errno (kill (sleeper.command, SIGSTOP));
+  wait_for_state (get_pid (sleeper.process), STOPPED);
+  g_assert_no_errno (kill (sleeper.command, SIGKILL));
+  assert_died_by (sleeper.process, SIGKILL);
 }
 
 /* The container's end is the end of all that is in it. */
 static void
 test_container_ends (void)
 {
-  Container container;
-  int command;
-  container_start_full (&container);
-  g_autoptr (StSpace) space = open_space (container.pid, ALL_KINDS);
-  g_autoptr (GSubprocess) process = start_sleep (space, &command);
-  container_stop (&container);
-  assert_died_by (process, SIGKILL);
+  g_auto (Sleeper) sleeper = { 0 };
+  sleeper_start (&sleeper);
+  container_stop (&sleeper.container);
+  assert_died_by (sleeper.process, SIGKILL);
   g_autoptr (GError) error = NULL;
-  GSubprocess *late = st_space_spawn (space, G_SUBPROCESS_FLAGS_NONE, &error, "true", NULL);
+  GSubprocess *late = st_space_spawn (sleeper.space, G_SUBPROCESS_FLAGS_NONE, &error, "true", NULL);
   test_assert_not_made (late, error, ST_ERROR_EXHAUSTED, "pid namespace");
 }
 
@@ -173,16 +178,11 @@ test_other_user (void)
   if (!test_needs_real_root ())
     return;
   Container container;
-  char line[16];
   static const char *const options[] = { "--pid", "--fork", "--mount", "--mount-proc", NULL };
   container_start (&container, options);
   g_autoptr (StSpace) space = open_space (container.pid, ST_NAMESPACE_PID | ST_NAMESPACE_MNT);
   g_autoptr (GSubprocess) process = start (space, "exec setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'echo up; exec sleep 1000'");
-  read_line (process, line, sizeof line);
-  const gint64 deadline = g_get_monotonic_time () + PATIENCE;
-  int command = 0;
-  for (; command == 0 && g_get_monotonic_time () < deadline; sched_yield ())
-    command = find_command (process, "sleep");
+  const int command = wait_for_sleep (process);
   g_subprocess_send_signal (process, SIGSTOP);
   wait_for_state (command, STOPPED);
   g_subprocess_send_signal (process, SIGCONT);

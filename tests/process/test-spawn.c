@@ -121,35 +121,29 @@ assert_ends (StSpace    *space,
 static void
 test_exit_status (void)
 {
-  Container container;
-  container_start_full (&container);
-  g_autoptr (StSpace) own = open_own_space ();
-  g_autoptr (StSpace) foreign = open_space (container.pid, ALL_KINDS);
+  g_auto (Spaces) both = { 0 };
+  spaces_open (&both);
   for (int status = 0; status < 256; status++)
     {
       g_autofree char *command = g_strdup_printf ("exit %d", status);
-      assert_ends (own, command, status << 8);
+      assert_ends (both.own, command, status << 8);
       if (status < 4 || status > 252 || (status > 120 && status < 132))
-        assert_ends (foreign, command, status << 8);
+        assert_ends (both.foreign, command, status << 8);
     }
-  container_stop (&container);
 }
 
 static void
 test_fatal_signals (void)
 {
   static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGSYS };
-  Container container;
-  container_start_full (&container);
-  g_autoptr (StSpace) own = open_own_space ();
-  g_autoptr (StSpace) foreign = open_space (container.pid, ALL_KINDS);
+  g_auto (Spaces) both = { 0 };
+  spaces_open (&both);
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
     {
       g_autofree char *command = g_strdup_printf ("ulimit -c 0; kill -%d $$", numbers[i]);
-      assert_ends (own, command, numbers[i]);
-      assert_ends (foreign, command, numbers[i]);
+      assert_ends (both.own, command, numbers[i]);
+      assert_ends (both.foreign, command, numbers[i]);
     }
-  container_stop (&container);
 }
 
 static void
@@ -165,11 +159,9 @@ assert_not_started (StSpace    *space,
 static void
 test_missing_program (void)
 {
-  Container container;
-  container_start_full (&container);
-  g_autoptr (StSpace) own = open_own_space ();
-  g_autoptr (StSpace) foreign = open_space (container.pid, ALL_KINDS);
-  StSpace *spaces[] = { own, foreign };
+  g_auto (Spaces) both = { 0 };
+  spaces_open (&both);
+  StSpace *spaces[] = { both.own, both.foreign };
   for (gsize i = 0; i < G_N_ELEMENTS (spaces); i++)
     {
       assert_not_started (spaces[i], "/no/such/program", ST_ERROR_NOT_FOUND, "/no/such/program");
@@ -178,7 +170,6 @@ test_missing_program (void)
       assert_not_started (spaces[i], "", ST_ERROR_NOT_FOUND, "cannot start");
       assert_not_started (spaces[i], "/", ST_ERROR_PERMISSION_DENIED, "cannot start /");
     }
-  container_stop (&container);
 }
 
 static void
@@ -280,11 +271,9 @@ test_descriptors (void)
 {
   g_autoptr (GError) error = NULL;
   int fds[MANY];
-  Container container;
-  container_start_full (&container);
-  g_autoptr (StSpace) own = open_own_space ();
-  g_autoptr (StSpace) foreign = open_space (container.pid, ALL_KINDS);
-  StSpace *spaces[] = { own, foreign };
+  g_auto (Spaces) both = { 0 };
+  spaces_open (&both);
+  StSpace *spaces[] = { both.own, both.foreign };
   open_many (fds);
   for (gsize i = 0; i < G_N_ELEMENTS (spaces); i++)
     {
@@ -297,7 +286,6 @@ test_descriptors (void)
     }
   for (gsize i = 0; i < MANY; i++)
     close (fds[i]);
-  container_stop (&container);
 }
 
 static guint forks;

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -121,4 +122,15 @@ test_end_idle_child (int pid)
 {
   g_assert_no_errno (kill (pid, SIGKILL));
   g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (pid, NULL, 0)), ==, pid);
+}
+
+void
+test_change_root (const char *directory)
+{
+  g_autofree char *proc = g_build_filename (directory, "proc", NULL);
+  g_assert_no_errno (unshare (CLONE_NEWNS));
+  g_assert_no_errno (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+  g_assert_no_errno (mount ("/proc", proc, NULL, MS_BIND | MS_REC, NULL));
+  g_assert_no_errno (chroot (directory));
+  g_assert_no_errno (chdir ("/"));
 }

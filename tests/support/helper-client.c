@@ -367,3 +367,13 @@ maker_stop (Maker *self)
     subspace_close (&self->subspace);
   helper_stop (&self->helper);
 }
+
+void
+helper_assert_alive (Helper *helper)
+{
+  int fds[1];
+  int result = space_make (helper->connection, CLONE_NEWUTS, fds);
+  g_assert_cmpint (result, ==, test_is_privileged () ? 0 : EPERM);
+  if (result == 0)
+    close (fds[0]);
+}

@@ -25,6 +25,7 @@ void helper_start       (Helper *self,
 void helper_reap        (Helper *self);   /* waits until it has ended, in good order */
 void helper_stop        (Helper *self);   /* closes the connection, then the same */
 void helper_kill        (Helper *self);
+void helper_assert_alive (Helper *self);
 
 /* A request on its way: the first descriptor is there from the start. */
 typedef struct

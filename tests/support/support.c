@@ -161,3 +161,11 @@ test_needs_no_privilege (void)
 {
   return needs (!test_is_privileged (), TRUE, "needs to be without CAP_SYS_ADMIN");
 }
+
+void
+test_count (GObject    *object,
+            GParamSpec *pspec,
+            gpointer    count)
+{
+  ++*(int *) count;
+}

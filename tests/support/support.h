@@ -25,6 +25,14 @@ gboolean test_needs_real_root (void);
 gboolean test_needs_no_privilege (void);
 void     test_skip          (const char *reason);
 
+/* What must work. */
+StNamespaceRef   *test_open_current (StNamespaceType type);
+StSpace          *test_new_space    (StNamespaceType types);
+StTransientNetns *test_new_netns    (void);
+StTransientMntns *test_new_mntns    (void);
+StVisit          *test_enter_new    (StNamespaceType types);
+void              test_leave        (StVisit *visit);        /* takes it */
+
 /* Runs a function in a forked child, so that it can do to itself what it likes; its failed assertions fail the test. */
 void     test_in_child      (void (*func) (gpointer data),
                              gpointer data);
@@ -33,10 +41,17 @@ void     test_in_dying_child (void      (*func) (gpointer data),
                               gpointer    data,
                               const char *pattern);
 void     test_drop_capabilities (void);           /* of the calling thread, for good */
+/* In a forked child: into a directory, with the /proc that old kernels need on the empty "proc" there; nobody else sees it. */
+void     test_change_root (const char *directory);
 
 /* A child process that does nothing in new namespaces (CLONE_NEW*, or 0 for those it has from us). */
 int      test_start_idle_child (int flags);
 void     test_end_idle_child   (int pid);
+
+/* For g_signal_connect() to "notify": counts in an int. */
+void     test_count (GObject    *object,
+                     GParamSpec *pspec,
+                     gpointer    count);
 
 /* A kind of a thread's namespace, as in "net:[4026531833]". */
 char    *test_where         (const char *kind);
