@@ -74,8 +74,8 @@ make_world (void)
   g_assert_no_error (error);
   self.view = st_mount_view_new (ST_NAMESPACE_REF (self.mntns), &error);
   g_assert_no_error (error);
-  self.far = make_netns ();
-  self.bare = make_netns ();
+  self.far = test_new_netns ();
+  self.bare = test_new_netns ();
   self.cable = make_cable (self.space, "near", self.far, "far");
   st_link_set_up (self.cable, TRUE, &error);
   g_assert_no_error (error);

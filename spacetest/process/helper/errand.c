@@ -136,28 +136,34 @@ use_sysctl (void *data)
     room_keep_fd (room, result);
 }
 
+static void
+run (const StWireMessage *request,
+     const Reply         *reply,
+     void               (*func) (void *data))
+{
+  Room room = { .request = request };
+  room_run (&room, 0, func, reply, 0);
+}
+
 void
 errand_socket (const StWireMessage *request,
                const Reply         *reply)
 {
-  Room room = { .request = request };
-  room_run (&room, 0, create_socket, reply, 0);
+  run (request, reply, create_socket);
 }
 
 void
 errand_tap (const StWireMessage *request,
             const Reply         *reply)
 {
-  Room room = { .request = request };
-  room_run (&room, 0, open_tap, reply, 0);
+  run (request, reply, open_tap);
 }
 
 void
 errand_root (const StWireMessage *request,
              const Reply         *reply)
 {
-  Room room = { .request = request };
-  room_run (&room, 0, open_root, reply, 0);
+  run (request, reply, open_root);
 }
 
 void

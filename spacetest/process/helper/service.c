@@ -8,7 +8,6 @@
 #include "subspace.h"
 
 #include "st-clock.h"
-#include "st-coverage.h"
 #include "st-mount-sysfs.h"
 #include "st-signals.h"
 
