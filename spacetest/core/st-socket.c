@@ -92,10 +92,8 @@ type_of (const Wanted *wanted)
       return SOCK_STREAM;
     case G_SOCKET_TYPE_DATAGRAM:
       return SOCK_DGRAM;
-    case G_SOCKET_TYPE_SEQPACKET:
+    default: /* there is no other, see check_wanted() */
       return SOCK_SEQPACKET;
-    default:
-      return SOCK_RAW;
     }
 }
 

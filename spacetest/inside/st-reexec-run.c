@@ -138,7 +138,10 @@ take_parcels (Run *self)
   if (result == -EAGAIN)
     return TRUE;
   GError *failure = NULL;
-  st_error_set_result (&failure, result, "cannot read what action \"%.256s\" says", self->order->name);
+  if (result == -EPROTO)
+    st_error_set (&failure, ST_ERROR_PROTOCOL, "cannot read what action \"%.256s\" says: %s", self->order->name, g_strerror (EPROTO));
+  else
+    st_error_set_result (&failure, result, "cannot read what action \"%.256s\" says", self->order->name);
   give_up (self, failure);
   return FALSE;
 }

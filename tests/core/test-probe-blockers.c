@@ -343,6 +343,29 @@ run_out_of_descriptors (gpointer unused)
   assert_works (ST_NAMESPACE_UTS);
 }
 
+/* Where the limit can't be read, it is named all the same. */
+static void
+reach_unknown_limit (gpointer unused)
+{
+  refusal_become_root (CLONE_NEWNS);
+  refusal_write ("/proc/sys/user/max_uts_namespaces", "0");
+  refusal_cover ("/proc/sys");
+  assert_refused (ST_NAMESPACE_UTS, ST_ERROR_EXHAUSTED, "user.max_uts_namespaces is reached; raise it with sysctl");
+}
+
+/* Nobody can be born any more where PID 1 has ended. */
+static void
+lose_pid_1 (gpointer unused)
+{
+  refusal_become_root (CLONE_NEWPID);
+  const pid_t first = fork ();
+  g_assert_cmpint (first, >=, 0);
+  if (first == 0)
+    _exit (EXIT_SUCCESS);
+  g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (first, NULL, 0)), ==, first);
+  assert_refused (ST_NAMESPACE_UTS, ST_ERROR_EXHAUSTED, "PID 1 has ended");
+}
+
 typedef struct
 {
   const char *path;
@@ -362,6 +385,8 @@ run_case (gconstpointer data)
 static const Case cases[] = {
   { "zero-limits", reach_zero_limits },
   { "limit", reach_limit },
+  { "limit-unknown", reach_unknown_limit },
+  { "no-pid-1", lose_pid_1 },
   { "often", come_often },
   { "user-limit", reach_user_limit },
   { "nested-users", nest_users },

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 static const char *own_path;
 
@@ -104,6 +105,25 @@ start_program (GVariant *parameter,
   g_autoptr (GSubprocess) process = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, error);
   g_autofree char *output = process ? read_all (g_subprocess_get_stdout_pipe (process)) : NULL;
   return output ? g_variant_new_string (output) : NULL;
+}
+
+static GVariant *
+ask_again (GVariant *parameter,
+           GError  **error)
+{
+  return st_reexec_receive (error);
+}
+
+/* The second answer is one too many, whoever gives it. */
+static GVariant *
+answer_twice (GVariant *parameter,
+              GError  **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_assert_true (st_reexec_reply (g_variant_new_string ("first"), &failure));
+  g_assert_false (st_reexec_reply (g_variant_new_string ("second"), &failure));
+  test_assert_failed (failure, ST_ERROR_NOT_SUPPORTED, "answered already");
+  return g_variant_new_string ("third");
 }
 
 static GVariant *
@@ -333,6 +353,29 @@ test_cancel (void)
 }
 
 static void
+test_asked_again (void)
+{
+  g_autoptr (StSpace) here = open_own_space ();
+  action_assert_fails (here, "ask-again", NULL, ST_ERROR_NOT_SUPPORTED, "asked for already");
+}
+
+static void
+test_answered_twice (void)
+{
+  g_autoptr (StSpace) here = open_own_space ();
+  action_assert_fails (here, "answer-twice", NULL, ST_ERROR_CALLBACK_FAILED, "status 1");
+}
+
+/* What is no answer of an action is not taken for one. */
+static void
+test_rubbish (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StReexecOptions) options = st_reexec_options_new ();
+  test_assert_not_made (run_command (options, "number", "--rubbish", &error), error, ST_ERROR_PROTOCOL, "cannot read what");
+}
+
+static void
 test_options (void)
 {
   g_autoptr (GError) error = NULL;
@@ -395,6 +438,9 @@ be_other (const char *argument)
   g_autoptr (GError) error = NULL;
   if (strcmp (argument, "--tell") == 0)
     g_print ("%s", st_reexec_is_inside () || g_getenv ("SPACETEST_ACTION") ? "inside" : "outside");
+  else if (strcmp (argument, "--rubbish") == 0)
+    for (int fd = STDERR_FILENO + 1; fd < 64; fd++) /* to whoever listens */
+      send (fd, "rubbish", strlen ("rubbish"), MSG_NOSIGNAL);
   else if (strcmp (argument, "--block") == 0)
     for (;;)
       pause ();
@@ -422,12 +468,38 @@ static const Action actions[] = {
   { "start-program", start_program },
   { NULL, NULL },
 };
+static void
+add_actions (void)
+{
+  static const struct
+  {
+    const char *name;
+    StActionFunc func;
+  } actions[] = {
+    { "answer-twice", answer_twice },
+    { "ask-again", ask_again },
+    { "end", end },
+    { "end-badly", return_and_end_badly },
+    { "fail", fail },
+    { "fail-with-value", fail_with_value },
+    { "fork-and-end", fork_and_end },
+    { "hang", hang },
+    { "kill", kill_itself },
+    { "nest", nest },
+    { "nothing", return_nothing },
+    { "number", return_number },
+    { "run-another", run_another },
+    { "start-program", start_program },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (actions); i++)
+    st_reexec_register (actions[i].name, actions[i].func, NULL);
+}
 
 int
 main (int    argc,
       char **argv)
 {
-  static const char *const others[] = { "--tell", "--block", "--run", "--end", NULL };
+  static const char *const others[] = { "--tell", "--block", "--run", "--end", "--rubbish", NULL };
   own_path = argv[0];
   actions_register (actions);
   if (argc > 1 && g_strv_contains (others, argv[1]))
@@ -441,12 +513,15 @@ main (int    argc,
   test_add ("/reexec/failures/REEX-08/unknown-there", test_unknown_there);
   test_add ("/reexec/failures/REEX-10/nested", test_nested);
   test_add ("/reexec/failures/REEX-11/wrong-type", test_wrong_type);
+  test_add ("/reexec/failures/answered-twice", test_answered_twice);
+  test_add ("/reexec/failures/asked-again", test_asked_again);
   test_add ("/reexec/failures/cancel", test_cancel);
   test_add ("/reexec/failures/errors", test_errors);
   test_add ("/reexec/failures/marks", test_marks);
   test_add ("/reexec/failures/no-result", test_no_result);
   test_add ("/reexec/failures/options", test_options);
   test_add ("/reexec/failures/outside", test_outside);
+  test_add ("/reexec/failures/rubbish", test_rubbish);
   test_add ("/reexec/failures/threads", test_threads);
   test_add ("/reexec/failures/timeout", test_timeout);
   test_add ("/reexec/failures/unread", test_unread);

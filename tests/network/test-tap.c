@@ -3,7 +3,12 @@
 /* Links with a descriptor at the other end. */
 #include "link-support.h"
 
+#include "refusals.h"
+
+#include <fcntl.h>
 #include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <sched.h>
 
 /* NULL after skipping the test: a matter of the machine's /dev. */
 static StLink *
@@ -171,6 +176,30 @@ test_no_descriptor (void)
   test_assert_failed (error, ST_ERROR_CLOSED, "constructor");
 }
 
+static void
+refuse_device (gpointer unused)
+{
+  g_autoptr (GError) error = NULL;
+  refusal_become_root (CLONE_NEWNS | CLONE_NEWNET);
+  g_autoptr (StNamespaceRef) here = st_namespace_ref_new_current (ST_NAMESPACE_NET, &error);
+  g_assert_no_error (error);
+  refusal_cover ("/dev");
+  test_assert_not_made (st_link_new_tap (ST_SPACE (here), NULL, &error), error, ST_ERROR_NOT_SUPPORTED, "no such device");
+  g_assert_no_errno (g_mkdir ("/dev/net", 0755));
+  const int file = creat ("/dev/net/tun", 0);
+  g_assert_no_errno (file);
+  close (file);
+  test_drop_capabilities ();
+  test_assert_not_made (st_link_new_tun (ST_SPACE (here), NULL, &error), error, ST_ERROR_PERMISSION_DENIED, "this user may not open it");
+}
+
+/* Which it is, and what it lacks. */
+static void
+test_refused_device (void)
+{
+  test_in_child (refuse_device, NULL);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -179,6 +208,7 @@ main (int    argc,
   start_default_spacer ();
   test_add ("/tap/tap", test_tap);
   test_add ("/tap/life", test_life);
+  test_add ("/tap/refused-device", test_refused_device);
   test_add ("/tap/way-in", test_way_in);
   test_add ("/tap/below", test_below);
   test_add ("/tap/no-descriptor", test_no_descriptor);

@@ -116,12 +116,15 @@ test_nonsense (void)
 
 static int
 run_helper (const char *const *arguments,
-            int                answer)
+            int                answer,
+            gboolean           has_path)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   g_autofree char *program = g_build_filename (g_getenv ("SPACETEST_LIBEXECDIR"), "spacetest-helper", NULL);
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  if (!has_path)
+    g_subprocess_launcher_unsetenv (launcher, "PATH");
   g_ptr_array_add (argv, program);
   for (; *arguments; arguments++)
     g_ptr_array_add (argv, (gpointer) *arguments);
@@ -145,6 +148,8 @@ test_command_lines (void)
     { "join", "7", "true", NULL },
     { "join", "7", "--no-such-option", "--", "true", NULL },
     { "join", "8", "--", "true", NULL },
+    { "join", "7", "--program=8", "--", "true", NULL },
+    { "join", "7", "--program=1", "--", "true", NULL },
     { "join", "1", "--", "true", NULL },
     { "join", "-1", "--", "true", NULL },
     { "join", "seven", "--", "true", NULL },
@@ -153,7 +158,7 @@ test_command_lines (void)
     {
       int sockets[2];
       g_assert_cmpint (st_wire_pair (sockets), ==, 0);
-      g_assert_cmpint (run_helper (lines[i], sockets[1]), ==, 2);
+      g_assert_cmpint (run_helper (lines[i], sockets[1], TRUE), ==, 2);
       close (sockets[0]);
     }
 }
@@ -202,7 +207,7 @@ test_orders (void)
       say (sockets[0], what);
       if (what == SAY_NOTHING)
         close (sockets[0]);
-      g_assert_cmpint (run_helper (line, sockets[1]), ==, 127);
+      g_assert_cmpint (run_helper (line, sockets[1], TRUE), ==, 127);
       if (what == SAY_NOTHING)
         continue;
       g_assert_cmpint (st_wire_receive (sockets[0], &answer), ==, 1);
@@ -210,6 +215,22 @@ test_orders (void)
       g_assert_cmpint (answer.record.failed.error, >, 0);
       close (sockets[0]);
     }
+}
+
+/* Programs are where they always are. */
+static void
+test_no_path (void)
+{
+  static const char *const line[] = { "join", "7", "--", "true", NULL };
+  int sockets[2];
+  StWireMessage order, answer;
+  g_assert_cmpint (st_wire_pair (sockets), ==, 0);
+  st_wire_begin (&order, ST_WIRE_JOIN, 5);
+  g_assert_cmpint (st_wire_send (sockets[0], &order), ==, 0);
+  g_assert_cmpint (run_helper (line, sockets[1], FALSE), ==, 0);
+  g_assert_cmpint (st_wire_receive (sockets[0], &answer), ==, 1);
+  g_assert_cmpint (answer.record.header.type, ==, ST_WIRE_DONE);
+  close (sockets[0]);
 }
 
 int
@@ -222,6 +243,7 @@ main (int    argc,
   test_add ("/join/forbidden", test_forbidden);
   test_add ("/join/nonsense", test_nonsense);
   test_add ("/join/command-lines", test_command_lines);
+  test_add ("/join/no-path", test_no_path);
   test_add ("/join/orders", test_orders);
   return g_test_run ();
 }
