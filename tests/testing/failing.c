@@ -322,6 +322,14 @@ test_skip (void)
 }
 
 static void
+test_incomplete (void)
+{
+  g_print ("printed\n");
+  g_test_message ("said");
+  g_test_incomplete ("not yet");
+}
+
+static void
 never (void)
 {
   g_print ("went on\n");
@@ -385,6 +393,8 @@ int
 main (int    argc,
       char **argv)
 {
+  if (g_getenv ("CHECK_FIRST"))
+    st_test_assert_nothing_leaked ();
   st_test_init (&argc, &argv, NULL);
   g_test_add_func ("/captured/passed", test_good_captured);
   g_test_add_func ("/good/leave", test_good_leave);
@@ -420,6 +430,7 @@ main (int    argc,
   st_test_add_in ("/in/user-assert", ST_NAMESPACE_USER, test_assert);
   st_test_add_in ("/in/user-exit", ST_NAMESPACE_USER, test_exit_in_copy);
   st_test_add_in ("/in/user-fail", ST_NAMESPACE_USER, test_fail_in_copy);
+  st_test_add_in ("/in/user-incomplete", ST_NAMESPACE_USER, test_incomplete);
   st_test_add_in ("/in/user-killed", ST_NAMESPACE_USER, test_killed);
   st_test_add_in ("/in/user-skip", ST_NAMESPACE_USER, test_skip);
   g_test_add_func ("/leaked/child", test_leaked_child);
@@ -440,5 +451,7 @@ main (int    argc,
   /* What a program may do besides. */
   if (g_getenv ("ENTER_FIRST"))
     enter ();
+  if (g_getenv ("CAPTURE_FIRST"))
+    start_capture ();
   return g_test_run ();
 }

@@ -107,6 +107,24 @@ def test_in_copy_skipped(caller):
     assert "ok 1 /in/user-skip # SKIP no reason" in result.stdout
 
 
+def test_in_copy_incomplete(caller):
+    result = caller.run("/in/user-incomplete")
+    assert "/in/user-incomplete # TO" "DO not yet" in result.stdout
+    assert "# said" in result.stdout
+    assert "# printed" in result.stdout
+
+
+@pytest.mark.parametrize("variable, message", [
+    ("CAPTURE_FIRST", "ST_TEST_CAPTURE: there is no test that could fail"),
+    ("CHECK_FIRST", "st_test_assert_nothing_leaked() needs st_test_init()"),
+])
+def test_outside_of_tests(caller, variable, message):
+    result = caller.run("/good", **{variable: "1"})
+    assert result.returncode != 0
+    assert message in result.stderr
+    assert "\nok " not in result.stdout
+
+
 @pytest.mark.parametrize("path, message", [
     ("/in/user-assert", "assertion failed (getuid () == 42): (0 == 42)"),
     ("/in/user-exit", "the program ended in the middle of a test"),
