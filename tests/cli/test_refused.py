@@ -78,3 +78,23 @@ def test_no_processes_left(caller):
     script = "echo 1 > /proc/sys/user/max_pid_namespaces"
     message = complaint(caller, script, "run", "--pid", "--", caller.command, "run", "--pid", "true")
     assert "cannot create pid namespace: No space left on device" in message
+
+
+@pytest.mark.parametrize("arguments", [("run", "--user", "--pid", "--mount", "--net", "true"), ("show", "--json")])
+def test_lack_of_descriptors(caller, arguments):
+    """With less than this, no program starts."""
+    limited = type(caller)(caller.name, "prlimit")
+    for limit in range(4, 30):
+        result = limited.call(f"--nofile={limit}", caller.command, *arguments)
+        if result.returncode == 0:
+            break
+        assert result.returncode == 125
+        assert result.stderr.count("\n") == 1 and "Too many open files" in result.stderr, result.stderr
+    assert 4 < limit < 29
+
+
+def test_pid_namespace_further_out(caller):
+    script = 'exec 9</proc/self/ns/pid; exec "$0" run --pid -- "$0" enter --pid=/proc/self/fd/9 true'
+    result = caller.call("run", "--user", "--pid", "--", "sh", "-c", script, caller.command)
+    assert result.returncode == 125
+    assert "Invalid argument (it is not below the own PID namespace: start further out)" in result.stderr

@@ -27,7 +27,7 @@ def test_help_of_run(caller, arguments):
         assert status in result.stdout
 
 
-@pytest.mark.parametrize("arguments", [("--version",), ("-V",), ("run", "--version"), ("run", "-V")])
+@pytest.mark.parametrize("arguments", [("--version",), ("-V",), ("run", "--version"), ("run", "-V"), ("enter", "-V")])
 def test_version(caller, arguments):
     result = caller.call(*arguments)
     assert (result.returncode, result.stderr) == (0, "")
