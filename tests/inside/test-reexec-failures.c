@@ -454,6 +454,8 @@ be_other (const char *argument)
 }
 
 static const Action actions[] = {
+  { "answer-twice", answer_twice },
+  { "ask-again", ask_again },
   { "end", end },
   { "end-badly", return_and_end_badly },
   { "fail", fail },
@@ -468,32 +470,6 @@ static const Action actions[] = {
   { "start-program", start_program },
   { NULL, NULL },
 };
-static void
-add_actions (void)
-{
-  static const struct
-  {
-    const char *name;
-    StActionFunc func;
-  } actions[] = {
-    { "answer-twice", answer_twice },
-    { "ask-again", ask_again },
-    { "end", end },
-    { "end-badly", return_and_end_badly },
-    { "fail", fail },
-    { "fail-with-value", fail_with_value },
-    { "fork-and-end", fork_and_end },
-    { "hang", hang },
-    { "kill", kill_itself },
-    { "nest", nest },
-    { "nothing", return_nothing },
-    { "number", return_number },
-    { "run-another", run_another },
-    { "start-program", start_program },
-  };
-  for (gsize i = 0; i < G_N_ELEMENTS (actions); i++)
-    st_reexec_register (actions[i].name, actions[i].func, NULL);
-}
 
 int
 main (int    argc,

@@ -133,7 +133,7 @@ test_links (void)
   static const char *const set[] = { "name", "index", "kind", "mac", "mtu", "present", "network", NULL };
   static const char *const neighbour_set[] = { "address", "mac", "permanent", NULL };
   g_autoptr (GError) error = NULL;
-  g_autoptr (StTransientNetns) near = make_netns (), far = make_netns ();
+  g_autoptr (StTransientNetns) near = test_new_netns (), far = test_new_netns ();
   g_autoptr (StLink) link = make_cable (near, "near", far, "far");
   g_assert_true (st_link_rename (link, "nearer", &error));
   check_all (link, set);
@@ -161,7 +161,7 @@ test_capture (void)
   g_autofree char *folder = g_dir_make_tmp ("properties-XXXXXX", &error);
   g_assert_no_error (error);
   g_autofree char *path = g_build_filename (folder, "captured.pcapng", NULL);
-  g_autoptr (StTransientNetns) netns = make_netns ();
+  g_autoptr (StTransientNetns) netns = test_new_netns ();
   g_autoptr (StCapture) capture = g_initable_new (ST_TYPE_CAPTURE, NULL, &error, "space", netns, "interface", "lo", "path", path,
                                                   "snapshot-length", 96, "keep", FALSE, NULL);
   g_assert_no_error (error);
