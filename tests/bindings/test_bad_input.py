@@ -95,6 +95,14 @@ def test_environments(line):
         assert launcher.getenv("PATH")
 
 
+@pytest.mark.parametrize("value", ("127.0.0.1 here", b"127.0.0.1 here", None))
+def test_lists(value, mntns):
+    for call in (mntns.set_hosts, mntns.set_name_servers):
+        with pytest.raises(TypeError, match="must be a list"):
+            call(value)
+    mntns.set_name_servers(["127.0.0.1"])
+
+
 def test_what_c_refuses(netns):
     """A launcher that was given nonsense past the overrides starts nothing."""
     with Spacetest.Launcher.new() as launcher:

@@ -24,7 +24,7 @@ def pytest_addoption(parser):
 def pytest_load_initial_conftests(early_config):
     """Before pytest captures what is written, and before anybody starts a thread."""
     kinds = early_config.known_args_namespace.namespaces
-    if kinds:
+    if kinds is not None:
         inside.go(kinds)
     yield
 
@@ -51,7 +51,9 @@ def pytest_fixture_setup(fixturedef):
         watcher.allow(before)
 
 
-@pytest.hookimpl(hookwrapper=True)
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item, call):
     result = yield
+    if watch.is_ours(item):
+        outcome.refuse_unrun(item, result.get_result())
     outcome.note(item, result.get_result())

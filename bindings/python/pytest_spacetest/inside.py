@@ -2,8 +2,11 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """--namespaces: the session, started anew where it wants to be."""
 import os
+import pathlib
+import pwd
 import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -12,6 +15,7 @@ OPTIONS = {"cgroup": "--cgroup", "ipc": "--ipc", "mnt": "--mount", "net": "--net
            "uts": "--uts"}
 VISITED = ("net", "mnt", "uts", "ipc", "cgroup")
 CAP_SYS_ADMIN = 21
+TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
 
 # Of this process only: a pytest that a test starts has to find its own way.
 _is_there = os.environ.pop(VARIABLE, None) is not None
@@ -39,6 +43,26 @@ def get_options(kinds):
     return [OPTIONS[name] for name in OPTIONS if name in names]
 
 
+def _has_own_name():
+    """As getpass has it, which asks the environment first."""
+    said = next((os.environ[name] for name in ("LOGNAME", "USER", "LNAME", "USERNAME") if os.environ.get(name)), None)
+    try:
+        return said == pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return False
+
+
+def _keep_temporary_files_apart():
+    """pytest calls its directory after the user. Who is root inside only would find that of root, or be in root's way."""
+    if os.getuid() == 0 or os.environ.get(TEMPORARY) or _has_own_name():
+        return
+    folder = pathlib.Path(tempfile.gettempdir()) / f"pytest-inside-of-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise pytest.UsageError(f"--namespaces: {folder} belongs to somebody else; set {TEMPORARY} to a directory")
+    os.environ[TEMPORARY] = str(folder)
+
+
 def go(kinds):
     """Does not return, unless this is inside already."""
     options = get_options(kinds)
@@ -47,6 +71,8 @@ def go(kinds):
     command = shutil.which("spacetest")
     if not command:
         raise pytest.UsageError("--namespaces needs the command spacetest, which is not in the PATH")
+    if OPTIONS["user"] in options:
+        _keep_temporary_files_apart()
     sys.stdout.flush()
     sys.stderr.flush()
     os.environ[VARIABLE] = "1"

@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """How a test ends, and ways to end that look like passing."""
 import contextlib
+import inspect
 import os
 import sys
 
@@ -17,6 +18,20 @@ def note(item, report):
         item.stash[FAILED] = True
         for path in item.stash.get(KEPT, ()):
             report.sections.append(("Packets", f"kept in {path}"))
+
+
+def refuse_unrun(item, report):
+    """A body that pytest does not run, and skips, or expects to fail, proves nothing."""
+    function = getattr(item, "obj", None)
+    is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    if is_async and report.skipped and "async def function" in str(report.longrepr):
+        reason = "nothing runs async tests here: install a plug-in for that, as pytest-asyncio, or write a plain function"
+    elif inspect.isgeneratorfunction(function) and report.skipped and "yield tests" in getattr(report, "wasxfail", ""):
+        reason = "a test that yields is not run: write a plain function"
+    else:
+        return
+    report.__dict__.pop("wasxfail", None)
+    report.outcome, report.longrepr = "failed", f"{item.nodeid}: {reason}"
 
 
 def has_failed(item):

@@ -41,7 +41,8 @@ def _enter(item):
     if kinds is None:
         return None
     from ._library import Spacetest
-    if inspect.iscoroutinefunction(getattr(item, "obj", None)):
+    function = getattr(item, "obj", None)
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         pytest.fail("@pytest.mark.namespaces: an async test would take other tasks along; use call() or a socket of the space", pytrace=False)
     with required(kinds):
         return Spacetest.enter_transient(kinds)

@@ -30,11 +30,14 @@ def end():
     _state.clear()
 
 
+def is_ours(item):
+    """Whether it uses namespaces through pytest."""
+    return bool(FIXTURES.intersection(getattr(item, "fixturenames", ())) or list(item.iter_markers("namespaces")))
+
+
 def _is_looked_after(request):
     whose = request.config.getini("spacetest_leaks")
-    if whose == "ours":
-        return bool(FIXTURES.intersection(request.fixturenames) or list(request.node.iter_markers("namespaces")))
-    return whose == "all"
+    return is_ours(request.node) if whose == "ours" else whose == "all"
 
 
 def _read(path):

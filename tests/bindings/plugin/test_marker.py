@@ -82,6 +82,86 @@ def test_async(fails):
     async def test_it():
         pass
     ''', "an async test would take other tasks along")
+    fails('''
+    @pytest.mark.namespaces("net")
+    async def test_it():
+        yield
+    ''', "an async test would take other tasks along")
+
+
+@pytest.mark.parametrize("source, words", (
+    ("async def test_it(netns): assert False", "nothing runs async tests here"),
+    ("async def test_it(netns):\n  yield\n  assert False", "nothing runs async tests here"),
+    ("def test_it(netns):\n  yield\n  assert False", "a test that yields is not run"),
+    ("@pytest.mark.namespaces('net')\ndef test_it():\n  yield\n  assert False", "a test that yields is not run"),
+))
+def test_bodies_that_pytest_does_not_run(fails, source, words):
+    """It would skip them, or expect them to fail."""
+    result = fails(source, words, options=["-p", "no:asyncio", "-p", "no:anyio"])
+    assert list(get_counts(result).values()) == [1] and not {"passed", "skipped"} & set(get_counts(result)), result.stdout + result.stderr
+
+
+def test_bodies_that_are_none_of_ours(caller):
+    result = caller.pytest("async def test_it(): pass\ndef test_other():\n  yield", "-p", "no:asyncio", "-p", "no:anyio")
+    assert result.returncode == 0 and get_counts(result) == {"skipped": 1, "xfailed": 1}, result.stdout + result.stderr
+
+
+def test_wider_scopes(passes):
+    """A visit of a module, a class or a session stays where it is around those of the marker."""
+    passes(WHERE + '''
+    @pytest.fixture(scope="session")
+    def of_session():
+        with Spacetest.TransientNetns.new() as ref:
+            yield ref
+    @pytest.fixture(scope="module")
+    def of_module(of_session):
+        with of_session.enter():
+            yield of_session
+    def test_module(of_module):
+        assert where() == str(of_module)
+    @pytest.mark.namespaces("net")
+    def test_marker(of_module):
+        assert where() not in (HOME, str(of_module))
+    @pytest.mark.namespaces("uts")
+    def test_other_kind(of_module, netns):
+        with netns.enter():
+            assert where() == str(netns)
+        assert where() == str(of_module)
+    class TestIt:
+        @pytest.fixture(scope="class", autouse=True)
+        def of_class(self):
+            with Spacetest.enter_transient("uts"):
+                self.__class__.name = where("uts")
+                yield
+        @pytest.mark.namespaces("uts", "net")
+        def test_inside(self):
+            assert where("uts") != self.name
+        def test_class(self):
+            assert where("uts") == self.name
+    ''', count=5)
+
+
+def test_many_calls(passes):
+    """Parameters, marks of parameters, and functions that are called again and again, as of hypothesis."""
+    passes(WHERE + '''
+    def repeated(func):
+        def test():
+            for i in range(20):
+                func(i)
+        return test
+    seen = set()
+    @pytest.mark.namespaces("net")
+    @repeated
+    def test_repeated(i):
+        assert where() != HOME
+        seen.add(where())
+        assert len(seen) == 1
+        with Spacetest.TransientNetns.new() as netns, netns.enter():
+            assert where() == str(netns)
+    @pytest.mark.parametrize("kind", [pytest.param(kind, marks=pytest.mark.namespaces(kind)) for kind in ("net", "uts", "ipc")])
+    def test_each(kind):
+        assert where(kind) != where("user")
+    ''', count=4)
 
 
 def test_skipped(nobody):

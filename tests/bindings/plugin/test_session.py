@@ -60,6 +60,30 @@ def test_in_an_ini_file(nobody):
     assert result.returncode == 0 and get_counts(result) == {"passed": 2}, result.stdout + result.stderr
 
 
+def test_temporary_files(nobody):
+    """Who is called root inside keeps out of the way of root, and of others who are called so."""
+    source = '''
+    def test_it(tmp_path):
+        (tmp_path / "mine").write_text("x")
+        print(tmp_path)
+        assert str(tmp_path).startswith(os.environ["EXPECTED"])
+    '''
+    (nobody.folder / "pytest-of-root").mkdir()
+    (nobody.folder / "pytest-of-nobody").mkdir(mode=0o700)
+    os.chown(nobody.folder / "pytest-of-nobody", 65534, -1)
+    nameless = {name: "" for name in ("LOGNAME", "USER", "LNAME", "USERNAME")}
+    own = str(nobody.folder / "pytest-inside-of-65534")
+    for variables in (nameless | {"EXPECTED": own}, nameless | {"USER": "root", "EXPECTED": own},
+                      nameless | {"USER": "nobody", "EXPECTED": str(nobody.folder / "pytest-of-nobody")},
+                      nameless | {"PYTEST_DEBUG_TEMPROOT": str(nobody.folder / "pytest-of-nobody"), "EXPECTED": str(nobody.folder / "pytest-of-nobody")}):
+        result = nobody.pytest(source, "--namespaces=user", **variables)
+        assert result.returncode == 0, result.stdout + result.stderr
+    os.rename(own, f"{own}-away")
+    os.mkdir(own)
+    result = nobody.pytest(source, "--namespaces=user", **nameless)
+    assert result.returncode == 4 and "belongs to somebody else" in result.stderr, result.stdout + result.stderr
+
+
 INNER = '''
 import os
 def test_inner():
@@ -79,7 +103,7 @@ def test_a_session_in_a_test(nobody):
 
 
 def test_refused(nobody):
-    for kinds, word in (("nonsense", "'nonsense' is no kind of namespace"), (",", "no kind"), ("net,many", "'many'")):
+    for kinds, word in (("nonsense", "'nonsense' is no kind of namespace"), (",", "no kind"), ("", "no kind"), ("net,many", "'many'")):
         result = nobody.pytest("def test_it(): pass", f"--namespaces={kinds}")
         assert result.returncode == 4 and word in result.stderr, result.stdout + result.stderr
     result = nobody.pytest("def test_it(): pass", "--namespaces=user", PATH="/usr/bin:/bin")

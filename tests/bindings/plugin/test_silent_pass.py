@@ -20,6 +20,11 @@ SCRIPTS = {
     "dropped visit": ("netns.enter()\nimport gc\ngc.collect()", "the program ended on a visit that it had not left"),
     "kept visit": ("visit = netns.enter()", "the program ended on a visit that it had not left: use with, or leave()"),
     "exit on a visit": ("visit = netns.enter()\nsys.exit(0)", "the program ended on a visit"),
+    "os._exit on a visit": ("with netns.enter(): os._exit(0)", "the program ended on a visit"),
+    "os._exit inside a call": ("netns.call(os._exit, 0)", "the program ended on a visit"),
+    "os._exit on the thread": ("netns.run_in_thread(os._exit, 0)", "the program ended on a visit"),
+    "await of nobody's": ("import asyncio\nasync def main(): await netns.run_in_thread_async(int)\nasyncio.run(main())", "gi.events"),
+    "not callable": ("Spacetest.probe_async('net', None, 3)", "Callback needs to be a function"),
     "exit inside a call": ("netns.call(sys.exit, 'mine')", "mine"),
     "visit that a call did not leave": ("netns.call(Spacetest.TransientNetns.new().enter)", "1 of its visits"),
     "visit left by another": ("visit = netns.enter()\ntry:\n    import concurrent.futures\n"
@@ -50,7 +55,9 @@ def test_script(caller, body, message):
 @pytest.mark.parametrize("body", ("pass", "with netns.enter(): pass", "visit = netns.enter(); visit.leave()", "netns.call(int)",
                                   "with netns.enter() as visit: visit.leave()", "netns.enter().leave()\nsys.exit(0)",
                                   "with netns.enter(): sys.exit(0)",
-                                  "with netns.enter():\n  if not os.fork(): os._exit(0)\nassert os.wait()[1] == 0"))
+                                  "with netns.enter():\n  if not os.fork(): os._exit(0)\nassert os.wait()[1] == 0",
+                                  "with netns.enter():\n  if not os.fork(): sys.exit(0)\nassert os.wait()[1] == 0",
+                                  "with netns.enter(): pass\nos._exit(0)"))
 def test_good_script(caller, body):
     result = caller.run(caller.write("script.py", PROGRAM + body + "\n"))
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -124,6 +124,9 @@ def _get_converter(argument):
         return to_path
     if type_info.get_tag() == TypeTag.ARRAY and argument.get_name() in LISTS:
         return LISTS[argument.get_name()]
+    if type_info.get_tag() == TypeTag.ARRAY and type_info.get_param_type(0).get_tag() in (TypeTag.UTF8, TypeTag.FILENAME):
+        to_list = to_list_of(argument.get_name())
+        return (lambda value: None if value is None else to_list(value)) if argument.may_be_null() else to_list
     if type_info.get_tag() == TypeTag.INTERFACE:
         interface = type_info.get_interface()
         if interface.get_name() in ("NamespaceType", "Bytes"):

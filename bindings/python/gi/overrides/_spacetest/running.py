@@ -6,7 +6,7 @@ import inspect
 from gi.module import get_introspection_module
 from gi.repository import GLib
 
-from . import futures
+from . import futures, visits
 
 Spacetest = get_introspection_module("Spacetest")
 
@@ -32,12 +32,15 @@ class _Outcome:
 
     def run(self, *_user_data):
         func, args, kwargs = self._work
+        visits.count_call(1)
         try:
             value = func(*args, **kwargs)
             _refuse_unfinished(func, value)
             self._value = value
         except BaseException as failure:
             self._failure = failure
+        finally:
+            visits.count_call(-1)
         return True
 
     def get(self, finish):
