@@ -9,7 +9,7 @@
 
 #include <fcntl.h>
 
-#define MOST_DESCRIPTORS 64
+#define MOST_DESCRIPTORS 512 /* more than are needed, as other processes of the same user may have many under way */
 #define FOR_EVER (60 * 1000 * 1000) /* of a test that would hang otherwise */
 
 typedef struct

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """ST_TEST_CAPTURE() keeps the packets of a test that failed, however it did, and says where."""
+import pathlib
 import re
+import tempfile
 
 import pytest
 
@@ -10,10 +12,12 @@ MAGIC = b"\x0a\x0d\x0d\x0a"
 
 
 @pytest.fixture
-def folder(tmp_path):
-    for path in [tmp_path, *tmp_path.parents[:2]]:
+def folder():
+    """For everybody: each pytest that starts takes its own folders away from others again."""
+    with tempfile.TemporaryDirectory() as name:
+        path = pathlib.Path(name)
         path.chmod(0o777)
-    return tmp_path
+        yield path
 
 
 @pytest.mark.parametrize("path", ["/captured/fail", "/captured/assertion", "/captured/inside"])
