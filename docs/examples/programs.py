@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """What the guide to Python and pytest shows of programs, sockets and spacers."""
+import asyncio
 import datetime
 import subprocess
 
@@ -28,3 +29,21 @@ future = Spacetest.TransientNetns.new_async()
 while not future.done():
     GLib.MainContext.default().iteration(True)
 print(future.result())
+
+
+async def make_two_networks():
+    return await asyncio.gather(Spacetest.TransientNetns.new_async(), Spacetest.TransientNetns.new_async())
+
+
+try:
+    from gi.events import GLibEventLoopPolicy
+except ImportError:  # before PyGObject 3.50
+    GLibEventLoopPolicy = None
+if GLibEventLoopPolicy:
+    print(*GLibEventLoopPolicy().get_event_loop().run_until_complete(make_two_networks()))
+else:
+    try:
+        asyncio.run(make_two_networks())
+        raise SystemExit("asyncio can't wait for GLib")
+    except RuntimeError as error:
+        print(error)

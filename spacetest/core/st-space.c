@@ -32,11 +32,16 @@
  *
  * ```c
  * static gboolean
- * listen_inside (gpointer user_data, GError **error)
+ * listen_inside (gpointer user_data,
+ *                GError **error)
  * {
  *   return g_socket_listener_add_inet_port (user_data, 8080, NULL, error);
  * }
+ * ```
  *
+ * With a network, a mount table and a listener:
+ *
+ * ```c
  * StNamespaceRef *refs[] = { ST_NAMESPACE_REF (netns), ST_NAMESPACE_REF (mntns) };
  * g_autoptr (StSpace) space = st_space_new (refs, G_N_ELEMENTS (refs), &error);
  * if (space == NULL || !st_space_call (space, listen_inside, listener, &error))

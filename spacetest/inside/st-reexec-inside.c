@@ -259,14 +259,8 @@ st_reexec_get_program_name (void)
  * The fresh copy of the program gets its name, but none of its arguments.
  *
  * ```c
- * int
- * main (int    argc,
- *       char **argv)
- * {
- *   st_reexec_register ("who", who, NULL);
- *   st_reexec_init (&argc, &argv);
- *   ...
- * }
+ * st_reexec_register ("who", who, NULL);
+ * st_reexec_init (&argc, &argv);
  * ```
  *
  * Since: 0.1

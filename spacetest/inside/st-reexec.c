@@ -174,8 +174,11 @@ check_input (const char *name,
  * {
  *   return g_variant_new ("(su)", g_variant_get_string (parameter, NULL), getuid ());
  * }
+ * ```
  *
- * // after st_reexec_register ("who", who, NULL) and st_reexec_init (&argc, &argv):
+ * After `st_reexec_register ("who", who, NULL)` and `st_reexec_init (&argc, &argv)`:
+ *
+ * ```c
  * g_autoptr (GVariant) answer = st_reexec_run (space, "who", g_variant_new_string ("hello"), NULL, &error);
  * ```
  *

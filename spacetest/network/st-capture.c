@@ -36,7 +36,11 @@
  *   if (!st_capture_close (capture, &error))
  *     g_error ("%s", error->message);
  * }
+ * ```
  *
+ * And in the test:
+ *
+ * ```c
  * StCapture *capture = st_capture_new (ST_SPACE (netns), NULL, "failed.pcapng", &error);
  * g_assert_no_error (error);
  * g_test_queue_destroy (end_capture, capture);

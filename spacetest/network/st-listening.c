@@ -229,7 +229,7 @@ wait_listening (StSpace      *self,
  * the module. It takes no privileges. See [sock_diag(7)](man:sock_diag(7)).
  *
  * ```python
- * server = bob.spawnv(["python3", "-m", "http.server", "80"], Gio.SubprocessFlags.NONE)
+ * server = bob.spawnv(["python3", "-m", "http.server", "80", "--bind", "10.0.0.2"], Gio.SubprocessFlags.STDERR_SILENCE)
  * bob.wait_listening(Gio.InetSocketAddress.new_from_string("10.0.0.2", 80), Gio.SocketType.STREAM, 10000, None)
  * ```
  *

@@ -58,7 +58,7 @@ check_startup (void)
  *       char **argv)
  * {
  *   st_test_init (&argc, &argv, NULL);
- *   g_test_add_func ("/network/fresh", test_fresh_network);
+ *   g_test_add_func ("/ports/80", test_port_80);
  *   return g_test_run ();
  * }
  * ```

@@ -142,6 +142,7 @@ void st_test_start_capture (StSpace    *space,
  *
  * ```c
  * g_autoptr (StTransientNetns) netns = st_transient_netns_new (&error);
+ * g_assert_no_error (error);
  * ST_TEST_CAPTURE (ST_SPACE (netns), NULL);
  * ```
  *
