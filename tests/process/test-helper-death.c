@@ -143,19 +143,25 @@ test_stopped (void)
 
 /* In a child that is then killed, so that all of its descriptors are closed at once. */
 static void
-be_client (int report)
+be_client (int      report,
+           gboolean stops_helper)
 {
   Tree tree;
   int result;
   tree_start (&tree, CLONE_NEWPID);
   result = tree.output; /* keeps reading, as a living client would */
+  if (stops_helper)
+    {
+      g_assert_no_errno (kill (tree.helper.pid, SIGSTOP));
+      g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (tree.helper.pid, NULL, WUNTRACED)), ==, tree.helper.pid);
+    }
   if (write (report, &result, sizeof result) == sizeof result)
     for (;;)
       pause ();
 }
 
 static void
-test_client_killed (void)
+kill_client (gboolean stops_helper)
 {
   int ends[2], ready;
   g_assert_true (g_unix_open_pipe (ends, FD_CLOEXEC, NULL));
@@ -168,7 +174,7 @@ test_client_killed (void)
       dup2 (output[1], STDERR_FILENO); /* all helpers have it */
       close (output[0]);
       close (output[1]);
-      be_client (ends[1]);
+      be_client (ends[1], stops_helper);
       _exit (EXIT_FAILURE);
     }
   close (output[1]);
@@ -179,6 +185,19 @@ test_client_killed (void)
   wait_for_end_of_file (output[0]);
   close (output[0]);
   g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (client, NULL, 0)), ==, client);
+}
+
+static void
+test_client_killed (void)
+{
+  kill_client (FALSE);
+}
+
+/* Nobody is there any more to continue it. */
+static void
+test_client_killed_with_stopped_helper (void)
+{
+  kill_client (TRUE);
 }
 
 /* As Python's multiprocessing does it: a child that is forked without exec, and has all that its parent had. */
@@ -407,6 +426,7 @@ main (int    argc,
   test_add ("/helper-death/client-gone-before", test_client_gone_before);
   test_add ("/helper-death/client-killed", test_client_killed);
   test_add ("/helper-death/client-killed-with-child", test_client_killed_with_child);
+  test_add ("/helper-death/client-killed-with-stopped-helper", test_client_killed_with_stopped_helper);
   test_add ("/helper-death/closed-while-making", test_closed_while_making);
   test_add ("/helper-death/killed-while-making", test_killed_while_making);
   test_add ("/helper-death/middle-closed", test_middle_closed);

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "guard.h"
 
+#include "family.h"
 #include "st-kernel.h"
 
 #include <errno.h>
@@ -131,6 +132,8 @@ guard_check (Guard *guard)
 void
 guard_kill (Guard *guard)
 {
+  Family family = { 0 };
   for (size_t i = 0; i < guard->n; i++)
-    st_kernel_pidfd_send_signal (guard->list[i].pidfd, SIGKILL);
+    family_add (&family, guard->list[i].pidfd);
+  family_kill (&family);
 }

@@ -29,4 +29,4 @@ int  guard_add   (Guard     *guard,
 void guard_drop  (Guard *guard,
                   size_t n);           /* kills the last ones */
 void guard_check (Guard *guard);
-void guard_kill  (Guard *guard);       /* all of them */
+void guard_kill  (Guard *guard);       /* all of them, with their descendants */

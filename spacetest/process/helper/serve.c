@@ -93,6 +93,7 @@ step_aside (int connection)
   umask (UMASK);
   setsid ();
   prctl (PR_SET_NAME, "spacer");
+  prctl (PR_SET_PDEATHSIG, SIGCONT); /* if we are stopped when the program that started us ends; whatever thread ends, it does no harm */
   result = prepare_signals ();
   return result < 0 ? result : st_system_close_on_exec (connection);
 }
