@@ -25,7 +25,7 @@ G_BEGIN_DECLS
  * @ST_ERROR_NOT_FOUND: no such path, process or kind in a space
  * @ST_ERROR_NOT_A_NAMESPACE: a file or descriptor of something else
  * @ST_ERROR_WRONG_TYPE: a namespace, but of another kind than expected
- * @ST_ERROR_WRONG_THREAD: a visit can be left only on the thread that made it
+ * @ST_ERROR_WRONG_THREAD: a visit can be left only on the thread that made it; or threads would wait for each other for ever
  * @ST_ERROR_WRONG_ORDER: visits end in the reverse order of their beginning
  * @ST_ERROR_CLOSED: the object was closed, or was made without its constructor
  * @ST_ERROR_STALE: what was described is not there any more, or is something else by now

@@ -367,7 +367,8 @@ st_space_call (StSpace *self,
  * and timers that a run leaves there are served until it ends. Callers who stand elsewhere get another thread, as what the space
  * does not name is as the caller has it.
  *
- * A run from within a run of the same space is a plain call. Two spaces whose runs wait for each other wait for ever.
+ * A run from within a run of the same space is a plain call. A run of another space whose thread waits for the calling one in turn,
+ * directly or by way of others, would wait for ever: it is %ST_ERROR_WRONG_THREAD.
  *
  * GJS allows no callback on another thread: there, use [method@Spacetest.Space.call] or [method@Spacetest.Space.enter].
  *

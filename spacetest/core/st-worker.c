@@ -24,6 +24,7 @@ typedef struct
   StFunc func;
   gpointer user_data;
   GDestroyNotify free_user_data;
+  StWorker *waiter; /* whose thread waits for it, or NULL */
   GTask *task;
   gulong cancelled_handler;
   JobState state;
@@ -43,7 +44,11 @@ struct _StWorker
   GQueue jobs;        /* of Job, those that wait */
   Job *running;
   gboolean stopping;  /* takes no more jobs, and ends after the last */
+  StWorker *awaited;  /* the one that the thread waits for, or NULL; guarded by waits_lock */
 };
+
+static GMutex waits_lock; /* the innermost one */
+static _Thread_local StWorker *own; /* of the calling thread, if it is a worker's */
 
 typedef struct
 {
@@ -88,12 +93,42 @@ job_new (StWorker *worker,
   return job;
 }
 
+/* A function waits for one other at a time. Those that wait for each other in a circle would do so for ever. */
+static gboolean
+begin_wait (StWorker *worker,
+            GError  **error)
+{
+  StWorker *last = worker;
+  g_mutex_lock (&waits_lock);
+  while (last && last != own)
+    last = last->awaited;
+  if (!last)
+    own->awaited = worker;
+  g_mutex_unlock (&waits_lock);
+  if (last)
+    g_set_error (error, ST_ERROR, ST_ERROR_WRONG_THREAD,
+                 "cannot run a function: the thread of that space waits for the one that asks, so both would wait for ever (use the "
+                 "asynchronous form in one of them, or have the first caller run one after the other)");
+  return !last;
+}
+
+/* As soon as the function is done: its thread may ask the one that waited before that has woken up. */
+static void
+end_wait (StWorker *waiter)
+{
+  g_mutex_lock (&waits_lock);
+  waiter->awaited = NULL;
+  g_mutex_unlock (&waits_lock);
+}
+
 /* Takes @error. With the worker's lock held; job_deliver() must follow without it. */
 static void
 job_finish (Job     *job,
             gboolean result,
             GError  *error)
 {
+  if (job->waiter)
+    end_wait (job->waiter);
   job->state = JOB_DONE;
   job->result = result;
   job->error = error;
@@ -274,6 +309,7 @@ worker_main (gpointer data)
 {
   StWorker *self = data;
   st_thread_self ()->is_worker = TRUE;
+  own = self;
   g_main_context_push_thread_default (self->context);
   start_source (self);
   pthread_cleanup_push (on_thread_exit, self);
@@ -377,8 +413,11 @@ st_worker_run (StWorker     *self,
     return FALSE;
   if (self->thread == g_thread_self ())
     return st_func_run (func, user_data, error);
+  if (own && !begin_wait (self, error))
+    return FALSE;
 
   Job *job = job_new (self, func, user_data);
+  job->waiter = own;
   gulong handler = cancellable ? g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), job, NULL) : 0;
   enqueue (self, job);
   g_mutex_lock (&self->lock);
