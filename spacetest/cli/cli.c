@@ -46,6 +46,12 @@ cli_complain (const char *format,
   dprintf (STDERR_FILENO, "%s: %s\n", name, text);
 }
 
+const char *
+cli_hint_for_fork (int error)
+{
+  return error == EAGAIN ? " (too many processes: raise RLIMIT_NPROC, or pids.max of the control group)" : "";
+}
+
 int
 cli_print (const char *text)
 {

@@ -29,6 +29,7 @@ int  cli_check         (int    argc,
 void cli_set_name      (const char *name);
 void cli_complain      (const char *format,
                         ...) __attribute__ ((format (printf, 1, 2)));
+const char *cli_hint_for_fork (int error); /* what to do where no process can be started; may be empty */
 int  cli_print         (const char *text);
 int  cli_print_version (void);
 int  cli_execute       (char **argv);

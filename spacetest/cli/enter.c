@@ -283,7 +283,7 @@ give_up (StMirror   *mirror,
          int         result)
 {
   st_mirror_abandon (mirror);
-  cli_complain ("cannot %s: %s", step, strerror (-result));
+  cli_complain ("cannot %s: %s%s", step, result == -ESRCH ? "its PID 1 has ended" : strerror (-result), cli_hint_for_fork (-result));
   return CLI_FAILED;
 }
 

@@ -119,7 +119,7 @@ explain (const InitReport *report)
       cli_complain ("cannot keep the working directory: it is not in the fresh /proc: %s (start elsewhere)", text);
       return CLI_FAILED;
     default:
-      cli_complain ("cannot start a process in the new pid namespace: %s", text);
+      cli_complain ("cannot start a process in the new pid namespace: %s%s", text, cli_hint_for_fork (report->value));
       return CLI_FAILED;
     }
 }
@@ -204,7 +204,7 @@ keeper_run (char **argv)
   start_init (&keeper, &pipes, &signals, argv);
   if (keeper.init < 0)
     {
-      cli_complain ("cannot start PID 1 of the new pid namespace: %s", strerror (errno));
+      cli_complain ("cannot start PID 1 of the new pid namespace: %s%s", strerror (errno), cli_hint_for_fork (errno));
       return CLI_FAILED;
     }
   step_aside (&keeper, false);

@@ -15,6 +15,15 @@ void     st_error_set_result (GError    **error,
                               int         result,
                               const char *step,
                               ...) G_GNUC_PRINTF (3, 4);
+/* For a sysctl that the kernel refuses with EACCES: some can be read in each network and set in the first only. */
+#define ST_ERROR_HINT_SYSCTL "the kernel allows it to nobody in this namespace, or not to this user"
+
+/* The same with the caller's own hint, or none, where the usual one would mislead. */
+void     st_error_set_hinted (GError    **error,
+                              int         result,
+                              const char *hint,
+                              const char *step,
+                              ...) G_GNUC_PRINTF (4, 5);
 gboolean st_error_set_closed (GError    **error,
                               const char *what);
 

@@ -57,7 +57,7 @@ static const StErrorMeaning meanings[] = {
   { EMFILE, ST_ERROR_EXHAUSTED, "raise RLIMIT_NOFILE" },
   { ENFILE, ST_ERROR_EXHAUSTED, "raise /proc/sys/fs/file-max" },
   { ENOMEM, ST_ERROR_EXHAUSTED, NULL },
-  { EAGAIN, ST_ERROR_EXHAUSTED, "raise RLIMIT_NPROC" },
+  { EAGAIN, ST_ERROR_EXHAUSTED, "too many processes: raise RLIMIT_NPROC, or pids.max of the control group" },
   { ENOSPC, ST_ERROR_EXHAUSTED, "nested too deep, or see the limits in /proc/sys/user/ and /proc/sys/fs/mount-max" },
   { EDQUOT, ST_ERROR_EXHAUSTED, NULL },
   { ENOBUFS, ST_ERROR_EXHAUSTED, NULL },
@@ -98,6 +98,23 @@ st_error_set (GError    **error,
   set_valid (error, code, message);
 }
 
+static const StErrorMeaning *
+find_meaning (int result)
+{
+  return st_error_find_meaning (meanings, G_N_ELEMENTS (meanings), -result);
+}
+
+static void
+set_result (GError    **error,
+            int         result,
+            const char *hint,
+            const char *what)
+{
+  g_autofree char *cure = hint ? g_strdup_printf (" (%s)", hint) : g_strdup ("");
+  g_autofree char *message = g_strdup_printf ("%s: %s%s", what, g_strerror (-result), cure);
+  set_valid (error, find_meaning (result)->code, message);
+}
+
 void
 st_error_set_result (GError    **error,
                      int         result,
@@ -108,11 +125,21 @@ st_error_set_result (GError    **error,
   va_start (args, step);
   g_autofree char *what = g_strdup_vprintf (step, args);
   va_end (args);
+  set_result (error, result, find_meaning (result)->hint, what);
+}
 
-  const StErrorMeaning *meaning = st_error_find_meaning (meanings, G_N_ELEMENTS (meanings), -result);
-  g_autofree char *cure = meaning->hint ? g_strdup_printf (" (%s)", meaning->hint) : g_strdup ("");
-  g_autofree char *message = g_strdup_printf ("%s: %s%s", what, g_strerror (-result), cure);
-  set_valid (error, meaning->code, message);
+void
+st_error_set_hinted (GError    **error,
+                     int         result,
+                     const char *hint,
+                     const char *step,
+                     ...)
+{
+  va_list args;
+  va_start (args, step);
+  g_autofree char *what = g_strdup_vprintf (step, args);
+  va_end (args);
+  set_result (error, result, hint, what);
 }
 
 gboolean

@@ -27,6 +27,7 @@ gboolean  st_thread_check        (StThread *self,
                                   GError  **error);
 void      st_thread_lose         (StThread     *self,
                                   const GError *error);
+gboolean  st_thread_is_served    (void);
 int       st_thread_open_home    (const StKind *kind);
 StHandle *st_thread_get_home     (const StKind *kind,
                                   GError      **error);

@@ -44,7 +44,17 @@ forget_other_threads (void)
   g_ptr_array_add (threads, self);
 }
 
-/* GLib starts its "gmain" thread when it first needs one, and there it stays. GTask's type needs it. */
+static gboolean
+is_alone (void)
+{
+  g_autoptr (GDir) threads_there = g_dir_open ("/proc/self/task", 0, NULL);
+  return threads_there && g_dir_read_name (threads_there) && !g_dir_read_name (threads_there);
+}
+
+static pid_t served; /* the process that has GLib's thread, as far as it can be told */
+
+/* GLib starts its "gmain" thread when it first needs one, and there it stays. GTask's type needs it. If there is no second thread
+ * now, it was started before a fork. */
 static void
 prepare_process (void)
 {
@@ -52,9 +62,18 @@ prepare_process (void)
   if (g_once_init_enter (&started))
     {
       g_type_ensure (G_TYPE_TASK);
+      served = is_alone () ? 0 : getpid ();
       pthread_atfork (NULL, NULL, forget_other_threads);
       g_once_init_leave (&started, 1);
     }
+}
+
+/* Whether GLib can wait for children here. */
+gboolean
+st_thread_is_served (void)
+{
+  st_thread_self ();
+  return served == getpid ();
 }
 
 StThread *
@@ -94,7 +113,7 @@ st_thread_start (const char *name,
     }
   GThread *thread = g_thread_try_new (name, func, data, &failure);
   if (!thread)
-    g_set_error (error, ST_ERROR, ST_ERROR_EXHAUSTED, "cannot start a thread: %s (raise RLIMIT_NPROC)", failure->message);
+    g_set_error (error, ST_ERROR, ST_ERROR_EXHAUSTED, "cannot start a thread: %s (raise RLIMIT_NPROC, or pids.max of the control group)", failure->message);
   return thread;
 }
 

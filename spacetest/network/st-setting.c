@@ -43,6 +43,8 @@ report (const StSetting *self,
   if (result == -EROFS)
     st_error_set (error, ST_ERROR_PERMISSION_DENIED, "cannot %s %.256s of a %s namespace: %s (/proc/sys is mounted read-only)", step,
                   self->label, kind, g_strerror (-result));
+  else if (result == -EACCES)
+    st_error_set_hinted (error, result, ST_ERROR_HINT_SYSCTL, "cannot %s %.256s of a %s namespace", step, self->label, kind);
   else if (result < 0)
     st_error_set_result (error, result, "cannot %s %.256s of a %s namespace", step, self->label, kind);
   return result >= 0;

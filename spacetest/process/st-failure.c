@@ -94,6 +94,8 @@ st_failure_set (GError            **error,
     st_failure_set_no_tap (error, number);
   else if (failed->step == ST_WIRE_STEP_MOUNT_PROC)
     st_transient_mntns_set_no_proc (error, number);
+  else if (failed->step == ST_WIRE_STEP_SYSCTL && number == EACCES)
+    st_error_set_hinted (error, -number, ST_ERROR_HINT_SYSCTL, "%s", what);
   else if (failed->step == ST_WIRE_STEP_UNDERSTAND)
     st_error_set (error, ST_ERROR_HELPER_FAILED, "%s: %s", what, g_strerror (number));
   else if (failed->step == ST_WIRE_STEP_SHARED)

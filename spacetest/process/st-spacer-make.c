@@ -172,7 +172,7 @@ order_ref (Order         *self,
  * processes in there do. In a new user namespace the maker's ids are mapped as [property@Spacetest.SpacerOptions:id-map] says.
  * Clocks of a time namespace are set by the options.
  *
- * Subspaces nest as deep as the kernel goes, which is 32 levels; beyond that, and at the limits in `/proc/sys/user`, it is
+ * Subspaces nest as deep as the kernel goes, 33 levels of user namespaces and 32 of PID namespaces; beyond that, and at the limits in `/proc/sys/user`, it is
  * %ST_ERROR_EXHAUSTED with the level.
  *
  * Without a user namespace of its own the helper needs `CAP_SYS_ADMIN`: %ST_ERROR_PERMISSION_DENIED otherwise. Other kinds, and none,

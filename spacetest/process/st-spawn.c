@@ -92,7 +92,9 @@ st_spawn_list (StSpace           *space,
  * one's number. The program gets no descriptors but its standard ones, unless %G_SUBPROCESS_FLAGS_INHERIT_FDS is there;
  * [class@Spacetest.Launcher] can give it more.
  *
- * A kind that the caller may not enter is %ST_ERROR_PERMISSION_DENIED. In C, see also [method@Spacetest.Space.spawn].
+ * A kind that the caller may not enter is %ST_ERROR_PERMISSION_DENIED. A PID namespace whose init has ended takes no program any more:
+ * %ST_ERROR_HELPER_FAILED if a spacer made it, else %ST_ERROR_STALE. In a process that was forked from one with threads it is
+ * %ST_ERROR_NOT_SUPPORTED. In C, see also [method@Spacetest.Space.spawn].
  *
  * ```c
  * const char *const argv[] = { "ip", "address", NULL };

@@ -24,6 +24,7 @@ typedef struct
 {
   const char *const *argv;
   const StSpawnPlan *plan;
+  gboolean is_foreign; /* the PID namespace, if there is one: no spacer made it */
   int order;  /* our end */
   int answer; /* the helper's end, of the same number there */
   gboolean ends; /* by itself, as it said */
@@ -192,6 +193,36 @@ is_errno (int number)
 }
 
 static void
+explain_lost_init (const Trampoline *self,
+                   GError          **error)
+{
+  st_error_set (error, self->is_foreign ? ST_ERROR_STALE : ST_ERROR_HELPER_FAILED,
+                "cannot start %.256s: the init of its PID namespace is gone, and no process can be started there any more", self->argv[0]);
+}
+
+static void
+explain_no_program (const Trampoline *self,
+                    int               result,
+                    GError          **error)
+{
+  const char *name = self->argv[0];
+  if (result == -EACCES || result == -EPERM)
+    st_error_set_hinted (error, result, "it is a directory, or this user may not execute it", "cannot start %.256s", name);
+  else
+    st_error_set_result (error, result, "cannot start %.256s", name);
+}
+
+static void
+explain_no_directory (const Trampoline *self,
+                      int               result,
+                      GError          **error)
+{
+  st_error_set_hinted (error, result, result == -EACCES ? "this user may not go there" : NULL,
+                       "cannot start %.256s: cannot go to working directory %.256s inside", self->argv[0],
+                       self->plan->directory ? self->plan->directory : "/");
+}
+
+static void
 explain (const Trampoline  *self,
          const StWireFailed *failed,
          GError            **error)
@@ -208,21 +239,23 @@ explain (const Trampoline  *self,
       st_error_set_result (error, result, "cannot start %.256s: cannot enter %s namespace", name, kinds);
       return;
     case ST_WIRE_STEP_FORK:
-      st_error_set_result (error, result, "cannot start %.256s: cannot start a process in the pid namespace", name);
+      if (result == -ESRCH)
+        explain_lost_init (self, error);
+      else
+          st_error_set_result (error, result, "cannot start %.256s: cannot start a process in the pid namespace", name);
       return;
     case ST_WIRE_STEP_IDS:
       st_error_set_result (error, result, "cannot start %.256s: cannot become root of the user namespace", name);
       return;
     case ST_WIRE_STEP_DIRECTORY:
-      st_error_set_result (error, result, "cannot start %.256s: cannot go to working directory %.256s inside", name,
-                           self->plan->directory ? self->plan->directory : "/");
+      explain_no_directory (self, result, error);
       return;
     case ST_WIRE_STEP_GUARD:
       st_error_set (error, ST_ERROR_HELPER_FAILED, "cannot start %.256s: the helper process that is to end it is gone: %s", name,
                     g_strerror (failed->error));
       return;
     case ST_WIRE_STEP_EXECUTE:
-      st_error_set_result (error, result, "cannot start %.256s", name);
+      explain_no_program (self, result, error);
       return;
     default:
       st_error_set (error, ST_ERROR_PROTOCOL, "cannot start %.256s: the helper program does not understand the order (step %u: %s)", name,
@@ -282,9 +315,23 @@ static gboolean
 check_argv (const char *const *argv,
             GError           **error)
 {
-  if (argv && argv[0])
+  if (argv && argv[0] && *argv[0])
     return TRUE;
-  g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "cannot start a program: no arguments, not even its name");
+  g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "cannot start a program: %s",
+               argv && argv[0] ? "its name is empty" : "no arguments, not even its name");
+  return FALSE;
+}
+
+/* A GSubprocess would never see its end. */
+static gboolean
+check_process (const char *name,
+               GError    **error)
+{
+  if (st_thread_is_served ())
+    return TRUE;
+  st_error_set (error, ST_ERROR_NOT_SUPPORTED,
+                "cannot start %.256s: this process was forked from one with threads, and nothing waits for its children (exec a program after "
+                "the fork, or start this one before)", name);
   return FALSE;
 }
 
@@ -348,10 +395,13 @@ st_trampoline_spawn (StSpace            *space,
                      GError            **error)
 {
   g_auto (StHandleSet) set = { 0 };
-  Trampoline self = { argv, plan, -1, -1, FALSE, NULL, NULL };
+  Trampoline self = { .argv = argv, .plan = plan, .order = -1, .answer = -1 };
   g_autoptr (GError) failure = NULL;
-  if (!st_space_acquire (space, &set, error) || !check_argv (argv, error) || !st_spawn_plan_check (plan, error) ||
-      !st_residence_complete (&set, error))
+  if (!st_space_acquire (space, &set, error) || !check_argv (argv, error) || !check_process (argv[0], error) ||
+      !st_spawn_plan_check (plan, error))
+    return NULL;
+  self.is_foreign = set.of_kind[ST_KIND_PID] && !set.of_kind[ST_KIND_PID]->broker;
+  if (!st_residence_complete (&set, error))
     return NULL;
   const gboolean started = take_caller_along (&self, &set, &failure) && give_order (&self, &set, cancellable, &failure) && start (&self, &failure) &&
                            wait_for_program (&self, cancellable, &failure);

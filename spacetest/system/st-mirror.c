@@ -51,7 +51,8 @@ wait_at_gate (StMirror *self,
   st_signals_restore (&self->held);
 }
 
-/* Gives 0 in the command-to-be, which comes back once st_mirror_run() lets it, 1 in the process that stands in for it. */
+/* Gives 0 in the command-to-be, which comes back once st_mirror_run() lets it, 1 in the process that stands in for it; -ESRCH
+ * if the init of the PID namespace that was joined has ended. */
 int
 st_mirror_fork (StMirror *self,
                 int       user_namespace)
@@ -68,6 +69,8 @@ st_mirror_fork (StMirror *self,
   int result = self->command < 0 ? -errno : 0;
   close (gate[0]);
   self->gate = gate[1];
+  if (result == -ENOMEM) /* the kernel's word for it; there was memory for the shadow a moment ago */
+    result = -ESRCH;
   if (result == 0)
     result = self->pidfd = st_kernel_pidfd_open (self->command);
   if (result >= 0)

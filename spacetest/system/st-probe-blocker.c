@@ -13,8 +13,6 @@
 
 /* The kernel's answer is a number that stands for many things. What is found here only explains it: it decides nothing. */
 
-#define MAX_LEVELS 32 /* of user and PID namespaces below each other */
-
 static void __attribute__ ((format (printf, 4, 5)))
 set (StBlocker    *blocker,
      StBlockerSort sort,
@@ -39,6 +37,13 @@ cure_or_capability (const StProbeReport *report,
   return report->user_is_asked_for ? cure : cure_or_capability_instead;
 }
 
+/* Of user and PID namespaces below those of the machine; 0 for the other kinds, which don't nest. */
+static int
+get_max_levels (const StKind *kind)
+{
+  return kind->index == ST_KIND_USER ? 33 : kind->index == ST_KIND_PID ? 32 : 0;
+}
+
 static void
 explain_limit (const StKind *kind,
                StBlocker    *blocker)
@@ -46,14 +51,14 @@ explain_limit (const StKind *kind,
   char path[64];
   long limit;
   snprintf (path, sizeof path, "/proc/sys/user/max_%s_namespaces", kind->name);
-  const bool nests = kind->index == ST_KIND_USER || kind->index == ST_KIND_PID;
+  const int levels = get_max_levels (kind);
   if (!st_probe_read_number (path, &limit))
     set (blocker, ST_BLOCKER_EXHAUSTED, "raise it with sysctl", "user.max_%s_namespaces is reached", kind->name);
   else if (limit == 0)
     set (blocker, ST_BLOCKER_EXHAUSTED, "raise it with sysctl", "user.max_%s_namespaces is 0", kind->name);
-  else if (nests && limit - st_probe_count_namespaces (kind) > MAX_LEVELS)
+  else if (levels > 0 && limit - st_probe_count_namespaces (kind) > levels)
     set (blocker, ST_BLOCKER_EXHAUSTED, "make it further out",
-         "nested too deep: the kernel ends at %d levels, and user.max_%s_namespaces, %ld, is not reached here", MAX_LEVELS,
+         "nested too deep: the kernel ends at %d levels, and user.max_%s_namespaces, %ld, is not reached here", levels,
          kind->name, limit);
   else
     set (blocker, ST_BLOCKER_EXHAUSTED, "end what holds them, or raise it with sysctl",

@@ -362,7 +362,7 @@ def test_gone_while_it_is_entered(caller):
             assert select.select([gone], [], [], LONG)[0]
             os.close(gone)
             message = caller.complaint("enter", f"--pid=/proc/self/fd/{fds['pid']}", "true", pass_fds=fds.values())
-            assert "cannot start a process in the PID namespace: Cannot allocate memory" in message
+            assert "cannot start a process in the PID namespace: its PID 1 has ended" in message
             assert seen_through(caller, fds["net"]) == names["net"]
         finally:
             for fd in fds.values():

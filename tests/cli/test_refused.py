@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """What the kernel refuses: one line that says what, why and what helps. Limits are set in user namespaces of the test's own."""
+import copy
+
 import pytest
 
 FLAGS = {"net": "--net", "mnt": "--mount", "uts": "--uts", "ipc": "--ipc", "cgroup": "--cgroup", "pid": "--pid", "time": "--time"}
@@ -35,6 +37,16 @@ def test_limit_of_user_namespaces(caller):
     message = complaint(caller, "echo 0 > /proc/sys/user/max_user_namespaces", "run", "--user", "true")
     assert "cannot create user namespace: No space left on device" in message
     assert "/proc/sys/user/max_user_namespaces is 0: raise it" in message
+
+
+def test_no_more_processes(caller):
+    if caller.is_admin:
+        pytest.skip("root is not limited")
+    limited = copy.copy(caller)
+    limited.prefix = [*caller.prefix, "prlimit", "--nproc=1"]
+    message = limited.complaint("run", "--user", "--pid", "true")
+    assert "cannot start PID 1 of the new pid namespace: Resource temporarily unavailable" in message
+    assert "raise RLIMIT_NPROC" in message
 
 
 # Goes on in a root directory that has what the command needs, and is a mount or not, with @prepare run before in there.

@@ -56,10 +56,10 @@ test_circle (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) a = new_transient (ST_NAMESPACE_UTS);
-  g_autoptr (StSpace) b = new_transient (ST_NAMESPACE_UTS);
-  g_autoptr (StSpace) c = new_transient (ST_NAMESPACE_UTS);
-  g_autoptr (StSpace) d = new_transient (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) a = test_new_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) b = test_new_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) c = test_new_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) d = test_new_space (ST_NAMESPACE_UTS);
   for (int round = 0; round < 3; round++)
     {
       assert_refused ((StSpace *[]){ a, b, a, NULL }, 2);
@@ -109,8 +109,8 @@ test_meeting (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) a = new_transient (ST_NAMESPACE_UTS);
-  g_autoptr (StSpace) b = new_transient (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) a = test_new_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) b = test_new_space (ST_NAMESPACE_UTS);
   Walker there = { { a, b, NULL } };
   Walker back = { { b, a, NULL } };
   walk_together (&there, &back);
@@ -125,9 +125,9 @@ test_passing (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) a = new_transient (ST_NAMESPACE_UTS);
-  g_autoptr (StSpace) b = new_transient (ST_NAMESPACE_UTS);
-  g_autoptr (StSpace) c = new_transient (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) a = test_new_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) b = test_new_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) c = test_new_space (ST_NAMESPACE_UTS);
   Walker one = { { a, b, c, NULL } };
   Walker other = { { b, c, NULL } };
   walk_together (&one, &other);
@@ -213,8 +213,8 @@ test_queued_before (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) a = new_transient (ST_NAMESPACE_UTS);
-  g_autoptr (StSpace) b = new_transient (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) a = test_new_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) b = test_new_space (ST_NAMESPACE_UTS);
   Echo echo = { .there = b, .back = a };
   for (int i = 0; i < ROUNDS; i++)
     {
@@ -232,8 +232,8 @@ test_queued_after (void)
 {
   if (!test_needs_privilege ())
     return;
-  g_autoptr (StSpace) a = new_transient (ST_NAMESPACE_UTS);
-  g_autoptr (StSpace) b = new_transient (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) a = test_new_space (ST_NAMESPACE_UTS);
+  g_autoptr (StSpace) b = test_new_space (ST_NAMESPACE_UTS);
   Echo echo = { .there = b, .back = a };
   for (int i = 0; i < ROUNDS; i++)
     {

@@ -259,7 +259,7 @@ test_no_more_processes (void)
   g_autoptr (StSpacer) spacer = spacer_start ();
   limit_helper (spacer, RLIMIT_NPROC, 0, &usual);
   StSpacer *none = st_spacer_create_subspace (spacer, USER | PID, NULL, NULL, &error);
-  test_assert_not_made (none, error, ST_ERROR_EXHAUSTED, "RLIMIT_NPROC");
+  test_assert_not_made (none, error, ST_ERROR_EXHAUSTED, "raise RLIMIT_NPROC, or pids.max");
   limit_helper (spacer, RLIMIT_NPROC, usual, NULL);
   g_autoptr (StSpacer) below = spacer_below (spacer, USER | PID);
 }

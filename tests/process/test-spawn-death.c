@@ -139,6 +139,37 @@ test_meanwhile (void)
     }
 }
 
+static void
+assert_not_started (StSpace    *space,
+                    StError     code,
+                    const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  test_assert_not_made (st_space_spawn (space, G_SUBPROCESS_FLAGS_NONE, &error, "true", NULL), error, code, text);
+}
+
+/* To the kernel that is a lack of memory. */
+static void
+test_init_killed (void)
+{
+  if (!spacer_can_have_users ())
+    return;
+  for (guint kills_root = 0; kills_root < 2; kills_root++)
+    {
+      House house;
+      g_autoptr (GError) error = NULL;
+      house_open (&house, USER | PID);
+      g_autoptr (StSpace) rooms = st_spacer_create_space (house.below, ST_NAMESPACE_UTS, NULL, &error);
+      g_assert_no_error (error);
+      const int pidfd = spacer_watch (house.below);
+      spacer_kill (kills_root ? house.root : house.below, SIGKILL);
+      spacer_wait_for_end (pidfd);
+      assert_not_started (house.space, ST_ERROR_HELPER_FAILED, "gone");
+      assert_not_started (rooms, ST_ERROR_HELPER_FAILED, "gone");
+      house_close (&house);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -146,5 +177,6 @@ main (int    argc,
   test_init (&argc, &argv);
   test_add ("/spawn/death/helper-killed", test_later);
   test_add ("/spawn/death/helper-killed-meanwhile", test_meanwhile);
+  test_add ("/spawn/death/init-killed", test_init_killed);
   return g_test_run ();
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #define MARK "SPACETEST_LIFE_MARK"
 
@@ -345,6 +346,65 @@ test_other_helper (void)
   g_assert_no_errno (rmdir (directory));
 }
 
+/* GLib's thread, which waits for children, is not there. */
+static void
+start_forked (gpointer space)
+{
+  g_autoptr (GError) error = NULL;
+  test_assert_not_made (st_space_spawn (space, G_SUBPROCESS_FLAGS_NONE, &error, "true", NULL), error, ST_ERROR_NOT_SUPPORTED,
+                        "this process was forked from one with threads");
+}
+
+static void
+test_forked (void)
+{
+  g_autoptr (StSpace) space = open_own_space ();
+  test_in_child (start_forked, space);
+}
+
+static gboolean
+start_and_wait (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StSpace) space = open_own_space ();
+  g_autoptr (GSubprocess) process = st_space_spawn (space, G_SUBPROCESS_FLAGS_NONE, &error, "true", NULL);
+  g_assert_true (process != NULL || g_error_matches (error, ST_ERROR, ST_ERROR_NOT_SUPPORTED));
+  return process && g_subprocess_wait_check (process, NULL, NULL);
+}
+
+/* Forks before it has anything to do with the library: a child whose GLib has all its threads is as good as a process that was not
+ * forked. */
+static int
+be_forker (gboolean starts_glib)
+{
+  int status;
+  if (starts_glib)
+    g_type_ensure (G_TYPE_TASK);
+  const pid_t child = fork ();
+  if (child == 0)
+    _exit (start_and_wait () != starts_glib ? EXIT_SUCCESS : EXIT_FAILURE);
+  g_assert_cmpint (TEMP_FAILURE_RETRY (waitpid (child, &status, 0)), ==, child);
+  return WIFEXITED (status) ? WEXITSTATUS (status) : EXIT_FAILURE;
+}
+
+static void
+test_forked_early (void)
+{
+  static const char *const ways[] = { "single", "threaded" };
+#ifdef __SANITIZE_THREAD__
+  g_test_skip ("the thread sanitizer can start no thread in a forked child");
+  return;
+#endif
+  for (gsize i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GSubprocess) forker = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, own_path, "--forker", ways[i], NULL);
+      g_assert_no_error (error);
+      g_subprocess_wait_check (forker, NULL, &error);
+      g_assert_no_error (error);
+    }
+}
+
 static void
 keep_result (GObject      *source,
              GAsyncResult *result,
@@ -401,6 +461,8 @@ main (int    argc,
 {
   if (argc == 3 && strcmp (argv[1], "--caller") == 0)
     be_caller (atoi (argv[2]));
+  if (argc == 3 && strcmp (argv[1], "--forker") == 0)
+    return be_forker (strcmp (argv[2], "threaded") == 0);
   own_path = argv[0];
   test_init (&argc, &argv);
   start_guard ();
@@ -413,5 +475,7 @@ main (int    argc,
   test_add ("/spawn/life/few-processes", test_few_processes);
   test_add ("/spawn/life/other-helper", test_other_helper);
   test_add ("/spawn/life/async", test_async);
+  test_add ("/spawn/life/forked", test_forked);
+  test_add ("/spawn/life/forked-early", test_forked_early);
   return g_test_run ();
 }

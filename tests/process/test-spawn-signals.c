@@ -167,7 +167,7 @@ test_container_ends (void)
   assert_died_by (sleeper.process, SIGKILL);
   g_autoptr (GError) error = NULL;
   GSubprocess *late = st_space_spawn (sleeper.space, G_SUBPROCESS_FLAGS_NONE, &error, "true", NULL);
-  test_assert_not_made (late, error, ST_ERROR_EXHAUSTED, "pid namespace");
+  test_assert_not_made (late, error, ST_ERROR_STALE, "the init of its PID namespace is gone");
 }
 
 /* A change of the user makes the kernel forget whom it was to die with. */

@@ -167,8 +167,9 @@ test_missing_program (void)
       assert_not_started (spaces[i], "/no/such/program", ST_ERROR_NOT_FOUND, "/no/such/program");
       assert_not_started (spaces[i], "no-such-program", ST_ERROR_NOT_FOUND, "no-such-program");
       assert_not_started (spaces[i], "/dev/null/program", ST_ERROR_NOT_FOUND, "/dev/null/program");
-      assert_not_started (spaces[i], "", ST_ERROR_NOT_FOUND, "cannot start");
-      assert_not_started (spaces[i], "/", ST_ERROR_PERMISSION_DENIED, "cannot start /");
+      assert_not_started (spaces[i], "", ST_ERROR_INVALID_ARGUMENT, "its name is empty");
+      assert_not_started (spaces[i], "/", ST_ERROR_PERMISSION_DENIED, "cannot start /: Permission denied (it is a directory");
+      assert_not_started (spaces[i], "/etc/passwd", ST_ERROR_PERMISSION_DENIED, "or this user may not execute it)");
     }
 }
 
