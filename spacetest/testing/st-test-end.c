@@ -24,6 +24,7 @@ static struct
   pthread_t thread;  /* that runs the tests */
   gboolean is_heard; /* the end of this test */
   gboolean runs_all;
+  gboolean has_run;  /* a test, as far as we know */
   GHashTable *to_run; /* paths */
 } state;
 
@@ -88,7 +89,14 @@ st_test_end_expect (const char *path)
 void
 st_test_end_forget (const char *path)
 {
+  state.has_run = TRUE;
   g_hash_table_remove (state.to_run, path);
+}
+
+gboolean
+st_test_end_has_run (void)
+{
+  return state.has_run;
 }
 
 const char *

@@ -31,6 +31,7 @@ void     st_test_end_init          (char    **argv,
 void     st_test_end_if_forked     (void);
 void     st_test_end_expect        (const char *path); /* a test that will be run */
 void     st_test_end_forget        (const char *path); /* as it is */
+gboolean st_test_end_has_run       (void);             /* so that GLib has freed what it added them to, or is about to */
 const char *st_test_end_get_unrun  (void);             /* or NULL */
 
 /* The way into the namespaces of a test that failed. */

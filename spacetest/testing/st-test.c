@@ -202,7 +202,7 @@ check_addition (const char *adder,
     g_error ("%s: \"%s\" is no path of a test; that begins with a slash", adder, path ? path : "NULL");
   if (!has_test)
     g_error ("%s: %s has no function", adder, path);
-  if (st_test_is_running ())
+  if (st_test_is_running () || st_test_end_has_run ())
     g_error ("%s: %s would not be run; tests are added before g_test_run()", adder, path);
   st_test_end_expect (path);
 }

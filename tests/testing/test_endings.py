@@ -86,10 +86,15 @@ def test_never_run(caller):
                               env={**os.environ, **variables})
     assert run().returncode == 0
     for options in [], ["-k", "--tap"]:
-        result = run(*options, ADD_MORE="1")
+        result = run(*options, RUN_NONE="1")
         assert result.returncode == 1
-        assert "Bail out! spacetest: /forgetful/after-run was added, and never run: g_test_run()" in result.stdout
-    assert run("-p", "/forgetful/run", ADD_MORE="1").returncode == 0
+        assert "Bail out! spacetest: /forgetful/run was added, and never run: g_test_run()" in result.stdout
+    assert run("-p", "/forgetful/run", RUN_NONE="1").returncode == 0
+    for options in [], ["-p", "/forgetful/run"]:
+        # GLib has freed what it would be added to: this makes sure that nobody looks there.
+        result = run(*options, ADD_MORE="1", G_SLICE="always-malloc", MALLOC_PERTURB_="165")
+        assert result.returncode == -signal.SIGTRAP
+        assert "/forgetful/after-run would not be run; tests are added before g_test_run()" in result.stderr
 
 
 def read_field(pid, name):
