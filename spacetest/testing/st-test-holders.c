@@ -55,15 +55,19 @@ describe_frame (gconstpointer address)
   return g_strdup_printf ("%s+0x%" G_GINTPTR_MODIFIER "x", file, (guintptr) address - (guintptr) info.dli_fbase - 1);
 }
 
-/* The innermost function that is neither ours nor GLib's. */
+/* The innermost function that is neither ours nor GLib's. Within ours there may be one of a sanitizer that took the place of
+ * backtrace(). */
 static char *
 find_place (void)
 {
   void *frames[MOST_FRAMES];
   gconstpointer passed[] = { find_base ((gconstpointer) st_test_holders_init), find_base ((gconstpointer) g_initable_new),
                              find_base ((gconstpointer) g_object_new), find_base ((gconstpointer) g_free) };
-  int n = backtrace (frames, MOST_FRAMES);
-  for (int i = 0; i < n; i++)
+  const int n = backtrace (frames, MOST_FRAMES);
+  int first = 0;
+  while (first < n && find_base (frames[first]) != passed[0])
+    first++;
+  for (int i = first; i < n; i++)
     {
       gconstpointer base = find_base (frames[i]);
       gboolean is_passed = FALSE;

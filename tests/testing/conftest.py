@@ -14,6 +14,8 @@ THREADED = os.environ["SPACETEST_THREADED"]
 AS_NOBODY = os.environ["SPACETEST_AS_NOBODY"]
 COMMAND = os.environ["SPACETEST_COMMAND"]
 LONG = 60     # seconds; more than anything here takes on a slow machine
+# What crashes on purpose ends as it would without a sanitizer.
+UNHANDLED = {name: os.environ.get(name, "") + ":handle_segv=0" for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"]}
 PATHS = ":".join([os.path.dirname(COMMAND), os.environ["PATH"]])
 
 
@@ -29,7 +31,7 @@ class Caller:
 
     def run(self, path, *options, program=FAILING, **variables):
         """One test of a program."""
-        env = {**os.environ, "SPACETEST_ON_FAILURE": "", **variables}
+        env = {**os.environ, **UNHANDLED, "SPACETEST_ON_FAILURE": "", **variables}
         env.pop("SPACETEST_REQUIRE", None) if "SPACETEST_REQUIRE" not in variables else None
         return subprocess.run(self.argv(program, "-p", path, *options), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=LONG, env=env)
