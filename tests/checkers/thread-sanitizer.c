@@ -4,13 +4,23 @@
  * To be preloaded where the thread sanitizer runs us: Debian's GLib is not built with it, so its locks, counters and tasks have to
  * be explained. Each function here does what GLib's does, and says who hands over to whom. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <gio/gio.h>
+#include <link.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-void __tsan_acquire (void *address);
-void __tsan_release (void *address);
+/* Programs that are not ours are started with it as well, and have no sanitizer. */
+void __tsan_acquire (void *address) __attribute__ ((weak));
+void __tsan_release (void *address) __attribute__ ((weak));
+void __tsan_ignore_thread_begin (void) __attribute__ ((weak));
+void __tsan_ignore_thread_end (void) __attribute__ ((weak));
 
 #define REAL(name) ((__typeof__ (&name)) find (#name))
 
@@ -24,13 +34,15 @@ find (const char *name)
 static void
 hand_over (volatile const void *address)
 {
-  __tsan_release ((void *) address);
+  if (__tsan_release)
+    __tsan_release ((void *) address);
 }
 
 static void
 take_over (volatile const void *address)
 {
-  __tsan_acquire ((void *) address);
+  if (__tsan_acquire)
+    __tsan_acquire ((void *) address);
 }
 
 void
@@ -145,6 +157,16 @@ g_task_return_error (GTask  *task,
 }
 
 gboolean
+g_task_return_error_if_cancelled (GTask *task)
+{
+  GError *error = NULL;
+  if (!g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error))
+    return FALSE;
+  g_task_return_error (task, error);
+  return TRUE;
+}
+
+gboolean
 g_task_propagate_boolean (GTask   *task,
                           GError **error)
 {
@@ -166,4 +188,121 @@ eventfd (unsigned int count,
          int          flags)
 {
   return (int) syscall (SYS_eventfd2, count, flags);
+}
+
+int __clone (int (*func) (void *data),
+             void *stack,
+             int   flags,
+             void *data,
+             ...);
+
+/* Of any child the sanitizer thinks that it is a fork with memory of its own, where it looks away from then on: if it shares our
+ * memory, so would it from who made it. */
+int
+clone (int (*func) (void *data),
+       void *stack,
+       int   flags,
+       void *data,
+       ...)
+{
+  va_list rest;
+  va_start (rest, data);
+  pid_t *parent_tid = va_arg (rest, pid_t *);
+  void *tls = va_arg (rest, void *);
+  pid_t *child_tid = va_arg (rest, pid_t *);
+  va_end (rest);
+  return __clone (func, stack, flags, data, parent_tid, tls, child_tid);
+}
+
+typedef struct
+{
+  guintptr start;
+  guintptr end;
+} Range;
+
+static Range glib[2];
+
+static int
+find_glib (struct dl_phdr_info *info,
+           size_t               size,
+           void                *unused)
+{
+  static const char *const names[] = { "/libglib-2.0.so", "/libgio-2.0.so" };
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    if (strstr (info->dlpi_name, names[i]))
+      for (int j = 0; j < info->dlpi_phnum; j++)
+        if (info->dlpi_phdr[j].p_type == PT_LOAD && (info->dlpi_phdr[j].p_flags & PF_X))
+          {
+            glib[i].start = info->dlpi_addr + info->dlpi_phdr[j].p_vaddr;
+            glib[i].end = glib[i].start + info->dlpi_phdr[j].p_memsz;
+          }
+  return 0;
+}
+
+static __attribute__ ((constructor)) void
+begin (void)
+{
+  dl_iterate_phdr (find_glib, NULL);
+}
+
+static gboolean
+is_glib (const void *code)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (glib); i++)
+    if ((guintptr) code >= glib[i].start && (guintptr) code < glib[i].end)
+      return TRUE;
+  return FALSE;
+}
+
+void __interceptor_free (void *memory) __attribute__ ((weak));
+void __libc_free (void *memory);
+
+/* What GLib keeps in its main contexts is made on one thread and freed on another, under locks that nobody sees. g_free() jumps
+ * here, so what we free ourselves is still seen. dlsym() can't be asked: it frees, too. */
+void
+free (void *memory)
+{
+  if (!__interceptor_free)
+    {
+      __libc_free (memory);
+      return;
+    }
+  const gboolean is_unseen = is_glib (__builtin_return_address (0));
+  if (is_unseen)
+    __tsan_ignore_thread_begin ();
+  __interceptor_free (memory);
+  if (is_unseen)
+    __tsan_ignore_thread_end ();
+}
+
+#define STACK_SIZE (8 * 1024 * 1024)
+
+/* In a forked child, threads get the stacks of those that the fork left behind, and with them the names by which the sanitizer
+ * remembers those: it ends the process. So each gets one of its own there, which the child keeps to its end. */
+int
+pthread_create (pthread_t            *thread,
+                const pthread_attr_t *attributes,
+                void               *(*func) (void *data),
+                void                 *data)
+{
+  static pid_t process; /* that had the first one */
+  int detached = PTHREAD_CREATE_JOINABLE;
+  pthread_attr_t own;
+  if (!process)
+    process = getpid ();
+  if (!__tsan_acquire || getpid () == process)
+    return REAL (pthread_create) (thread, attributes, func, data);
+  void *stack = mmap (NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+  if (stack == MAP_FAILED)
+    return EAGAIN;
+  if (attributes)
+    pthread_attr_getdetachstate (attributes, &detached);
+  pthread_attr_init (&own);
+  pthread_attr_setdetachstate (&own, detached);
+  pthread_attr_setstack (&own, stack, STACK_SIZE);
+  const int result = REAL (pthread_create) (thread, &own, func, data);
+  pthread_attr_destroy (&own);
+  if (result != 0)
+    munmap (stack, STACK_SIZE);
+  return result;
 }

@@ -289,7 +289,8 @@ test_gone (void)
   g_autofree char *directory = g_dir_make_tmp ("a copy-XXXXXX", &error);
   g_assert_no_error (error);
   g_autofree char *path = g_build_filename (directory, "program", NULL);
-  g_autofree char *libraries = g_test_build_filename (G_TEST_BUILT, "..", "spacetest", NULL);
+  g_autofree char *own_libraries = g_test_build_filename (G_TEST_BUILT, "..", "spacetest", NULL);
+  g_autofree char *libraries = g_strjoin (":", own_libraries, g_getenv ("LD_LIBRARY_PATH"), NULL);
   g_assert_true (g_file_get_contents (own_path, &content, &size, NULL));
   g_assert_true (g_file_set_contents_full (path, content, (gssize) size, G_FILE_SET_CONTENTS_CONSISTENT, 0755, NULL));
 
