@@ -27,6 +27,14 @@ gi.require_version('Spacetest', '1')
 from gi.repository import Spacetest
 print(Spacetest.NamespaceRef.new_current(Spacetest.NamespaceType.NET).to_string())
 '''
+OVERRIDDEN = '''
+assert "__str__" in vars(Spacetest.NamespaceRef), "the overrides of Spacetest are missing"
+'''
+SCRIPT = '''
+const {Spacetest} = imports.gi;
+if (!Object.hasOwn(Spacetest.NamespaceRef.prototype, 'toString'))
+    throw new Error('the overrides of Spacetest are missing');
+'''
 
 
 def find(prefix, pattern):
@@ -98,6 +106,32 @@ def check_vala(folder, prefix):
         VALA_SAMPLE)
 
 
+def place_of_python(prefix):
+    """Below a prefix that is nobody's."""
+    overrides = run('/usr/bin/python3', SOURCE / 'bindings' / 'find-overrides-dir.py', f'/nowhere/{prefix}').strip()
+    return str(pathlib.Path(overrides).parent.parent).removeprefix(f'/nowhere/{prefix}')
+
+
+def check_guide(folder, prefix, libdir, has_introspection):
+    """What the guide to installing says of another prefix, but for directories that are other ones for this prefix, or elsewhere than on Debian."""
+    text = (SOURCE / 'docs' / 'installing.md').read_text(encoding='utf-8')
+    block = next(block for block in re.findall(r'^```sh\n(.*?)^```$', text, re.MULTILINE | re.DOTALL) if block.startswith('prefix='))
+    block = block.replace('$prefix/lib/x86_64-linux-gnu', f'$prefix/{libdir.relative_to(prefix)}')
+    if has_introspection:
+        block = block.replace('$prefix' + place_of_python('$prefix'), f'$prefix/{find(prefix, "lib/**/pytest_spacetest").parent.relative_to(prefix)}')
+    (folder / 'home').mkdir()
+    (folder / 'home' / 'spacetest').symlink_to(prefix)
+    env = clean_env(HOME=folder / 'home')
+    env.pop('SPACETEST_LIBEXECDIR', None)
+    programs = f'cc -o guide {shlex.quote(str(SAMPLE))} $(pkg-config --cflags --libs spacetest-1)\n./guide\nspacetest --version\n'
+    if has_introspection:
+        programs += f'/usr/bin/python3 -c {shlex.quote(PYTHON + OVERRIDDEN)}\ngjs -c {shlex.quote(SCRIPT)}\n'
+    finished = attempt('sh', '-euc', block + programs, env=env, cwd=folder)
+    print(finished.stdout)
+    if finished.returncode != 0:
+        problem(f'the commands of the guide end with status {finished.returncode}')
+
+
 def main():
     has = set(sys.argv[1:])
     wanted = ALWAYS + (WITH_INTROSPECTION if 'introspection' in has else []) + (WITH_VAPI if 'vapi' in has else [])
@@ -114,6 +148,7 @@ def main():
             relocate(pkgconfig, prefix)
             check_soname(library)
             check_program(folder, prefix, library.parent)
+            check_guide(folder, prefix, library.parent, 'introspection' in has)
             if 'introspection' in has:
                 env = clean_env(LD_LIBRARY_PATH=library.parent, GI_TYPELIB_PATH=library.parent / 'girepository-1.0')
                 check_output('/usr/bin/python3', '-c', PYTHON, env=env, cwd=os.sep)

@@ -64,6 +64,12 @@ def own_flags():
     return [f'-I{SOURCE}', f'-I{BUILD}']
 
 
+def sample_in(guide, language):
+    """The one that a guide has of a language."""
+    sample, = re.findall(rf'^```{language}\n(.*?)^```$', (SOURCE / 'docs' / guide).read_text(encoding='utf-8'), re.MULTILINE | re.DOTALL)
+    return sample
+
+
 def is_build_directory(path):
     return (path / 'meson-private').exists()
 
