@@ -242,7 +242,7 @@ explain (const Trampoline  *self,
       if (result == -ESRCH)
         explain_lost_init (self, error);
       else
-          st_error_set_result (error, result, "cannot start %.256s: cannot start a process in the pid namespace", name);
+        st_error_set_result (error, result, "cannot start %.256s: cannot start a process in the pid namespace", name);
       return;
     case ST_WIRE_STEP_IDS:
       st_error_set_result (error, result, "cannot start %.256s: cannot become root of the user namespace", name);
