@@ -247,7 +247,7 @@ static void
 cover_proc (gpointer unused)
 {
   refusal_become_root (CLONE_NEWNS);
-  refusal_cover ("/proc/sys");
+  refusal_cover_each ("proc", "sys");
   assert_works (ST_NAMESPACE_USER | ST_NAMESPACE_PID);
   assert_works (ST_NAMESPACE_USER | ST_NAMESPACE_MNT | ST_NAMESPACE_NET);
   assert_refused (ST_NAMESPACE_USER | ST_NAMESPACE_PID | ST_NAMESPACE_MNT, ST_ERROR_PERMISSION_DENIED, "of which nothing is covered");
@@ -258,7 +258,7 @@ static void
 cover_sys (gpointer unused)
 {
   refusal_become_root (CLONE_NEWNS);
-  refusal_cover ("/sys/class");
+  refusal_cover_each ("sysfs", "class");
   assert_works (ST_NAMESPACE_USER | ST_NAMESPACE_NET);
   assert_works (ST_NAMESPACE_USER | ST_NAMESPACE_MNT | ST_NAMESPACE_PID);
   assert_refused (ST_NAMESPACE_USER | ST_NAMESPACE_NET | ST_NAMESPACE_MNT, ST_ERROR_PERMISSION_DENIED, "it takes a /sys of which");
@@ -351,7 +351,7 @@ reach_unknown_limit (gpointer unused)
 {
   refusal_become_root (CLONE_NEWNS);
   refusal_write ("/proc/sys/user/max_uts_namespaces", "0");
-  refusal_cover ("/proc/sys");
+  refusal_cover_each ("proc", "sys");
   assert_refused (ST_NAMESPACE_UTS, ST_ERROR_EXHAUSTED, "user.max_uts_namespaces is reached; raise it with sysctl");
 }
 

@@ -114,6 +114,24 @@ refusal_cover (const char *path)
   g_assert_no_errno (mount ("tmpfs", path, "tmpfs", 0, NULL));
 }
 
+/* The kernel looks at all mounts of the kind for one of which nothing is covered: somebody may have one for a root of his own. */
+void
+refusal_cover_each (const char *kind,
+                    const char *below)
+{
+  g_autofree char *table = NULL;
+  g_assert_true (g_file_get_contents ("/proc/self/mounts", &table, NULL, NULL));
+  g_auto (GStrv) lines = g_strsplit (table, "\n", -1);
+  for (char **line = lines; **line; line++)
+    {
+      g_auto (GStrv) fields = g_strsplit (*line, " ", -1);
+      g_autofree char *point = g_strcompress (fields[1]);
+      g_autofree char *path = g_build_filename (point, below, NULL);
+      if (strcmp (fields[2], kind) == 0 && g_file_test (path, G_FILE_TEST_IS_DIR))
+        refusal_cover (path);
+    }
+}
+
 void
 refusal_prepare_root (void)
 {

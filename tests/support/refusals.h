@@ -33,6 +33,8 @@ void     refusal_end_holder      (pid_t holder);
 void     refusal_prepare_root    (void);      /* an empty directory but for /proc */
 void     refusal_enter_root      (void);
 void     refusal_cover           (const char *path);
+void     refusal_cover_each      (const char *kind,
+                                  const char *below);
 void     refusal_drop_capability (int capability);
 void     refusal_set_limit       (int           resource,
                                   unsigned long limit);
