@@ -15,7 +15,7 @@ G_DEFINE_BOXED_TYPE (StNamespaceId, st_namespace_id, st_namespace_id_copy, st_na
  * @device: number of the device that holds all namespaces
  * @inode: number of the namespace there
  *
- * Makes an identity from its numbers, as stat(2) gives them.
+ * Makes an identity from its numbers, as [stat(2)](man:stat(2)) gives them.
  *
  * Returns: (transfer full): a new identity
  *

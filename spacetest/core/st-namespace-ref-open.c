@@ -79,6 +79,8 @@ st_namespace_ref_new_for_path (const char     *path,
  *
  * Makes a reference of a duplicate of a descriptor.
  *
+ * A descriptor of something else is %ST_ERROR_NOT_A_NAMESPACE, a namespace of another kind %ST_ERROR_WRONG_TYPE.
+ *
  * Returns: (transfer full): a new reference, or %NULL with @error set
  *
  * Since: 0.1
@@ -106,6 +108,8 @@ st_namespace_ref_new_for_fd (int             fd,
  * @error: return location for a [error@Spacetest.Error]
  *
  * Makes a reference of a descriptor.
+ *
+ * A descriptor of something else is %ST_ERROR_NOT_A_NAMESPACE, a namespace of another kind %ST_ERROR_WRONG_TYPE.
  *
  * Returns: (transfer full): a new reference, or %NULL with @error set
  *
@@ -224,7 +228,7 @@ st_namespace_ref_new_for_pidfd (int             pidfd,
  * @type: one kind of namespace
  * @error: return location for a [error@Spacetest.Error]
  *
- * Opens the namespace that the calling thread is in.
+ * Opens the namespace that the calling thread is in, on a visit that of the visit. It takes `/proc`.
  *
  * Returns: (transfer full): a new reference, or %NULL with @error set
  *

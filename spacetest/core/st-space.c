@@ -307,6 +307,10 @@ st_space_get_ref (StSpace        *self,
  * In a mount namespace the thread begins in its root directory. From the first such visit on, root, working directory and
  * umask of the thread are no longer shared with the other threads; [unshare(2)](man:unshare(2)) tells more on `CLONE_FS`.
  *
+ * It takes `CAP_SYS_ADMIN` there and at home, otherwise it is %ST_ERROR_PERMISSION_DENIED: see the guide to privileges. User, PID
+ * and time namespaces are %ST_ERROR_NOT_SUPPORTED, a space with a closed reference is %ST_ERROR_CLOSED, and a thread that could not be brought
+ * home once is %ST_ERROR_NO_RETURN.
+ *
  * In C, [func@Spacetest.VISIT_SCOPE] leaves by itself.
  *
  * Returns: (transfer full): the visit, or %NULL with @error set; the thread is where it was then
@@ -334,7 +338,8 @@ st_space_enter (StSpace *self,
  * Calls a function on the calling thread, in a space, and brings the thread home again.
  *
  * Visits that @func makes and does not leave are ended, and are %ST_ERROR_WRONG_ORDER. A thread that can't be brought home is
- * %ST_ERROR_NO_RETURN, whatever @func returned. For mount namespaces see [method@Spacetest.Space.enter].
+ * %ST_ERROR_NO_RETURN, whatever @func returned. For mount namespaces, and for what else can go wrong, see
+ * [method@Spacetest.Space.enter]. In a mount namespace, root and working directory are what they were when this returns.
  *
  * Returns: %TRUE if the thread was there, @func returned %TRUE, and the thread is home
  *

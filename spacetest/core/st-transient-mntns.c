@@ -18,7 +18,7 @@
 /**
  * StTransientMntns:
  *
- * A new mount table: a private copy of the one the maker stands in.
+ * A new mount table: a private copy of the one the maker stands in. See [mount_namespaces(7)](man:mount_namespaces(7)).
  *
  * Nothing that is mounted in it is ever seen outside: it is private before anybody can enter it. If the maker's network is not
  * the one that `/sys` shows, it gets a read-only `/sys` that does, with everything that was mounted below it still there;

@@ -169,7 +169,7 @@ open_root (StNamespaceRef  *self,
  * @self: a mount namespace
  * @error: return location for a [error@Spacetest.Error]
  *
- * Mounts a new read-only sysfs on `/sys` that shows the caller's network.
+ * Mounts a new read-only [sysfs(5)](man:sysfs(5)) on `/sys` that shows the caller's network.
  *
  * What was mounted below, `/sys/fs/cgroup` for example, is still there. Where the kernel refuses a new sysfs, `/sys/class/net`
  * is made empty instead; [property@Spacetest.TransientMntns:sysfs] tells which.
@@ -234,7 +234,7 @@ check_path (const char *path,
  * @size: how many bytes it may hold, which the kernel rounds up to whole pages; 0 for its default, half of the memory
  * @error: return location for a [error@Spacetest.Error]
  *
- * Mounts an empty file system in memory, which everybody inside may write to.
+ * Mounts an empty file system in memory, which everybody inside may write to: see [tmpfs(5)](man:tmpfs(5)).
  *
  * Returns: %TRUE if it is mounted
  *

@@ -12,7 +12,7 @@
 /**
  * StTransientNetns:
  *
- * A new network: an interface `lo`, nothing else, and every port free.
+ * A new network: an interface `lo`, nothing else, and every port free. See [network_namespaces(7)](man:network_namespaces(7)).
  *
  * It is gone with its last user: the object, threads and processes in it, sockets made in it.
  *

@@ -104,7 +104,8 @@ enter_and_make (StStay         *stay,
  * Makes new namespaces, and takes the calling thread there in one step.
  *
  * See [ctor@Spacetest.Space.new_transient] and [method@Spacetest.Space.enter]. Root and working directory stay the same, in the
- * new mount namespace. What was made comes from [method@Spacetest.Visit.get_space].
+ * new mount namespace. What was made comes from [method@Spacetest.Visit.get_space]. Without
+ * `CAP_SYS_ADMIN` it is %ST_ERROR_PERMISSION_DENIED, and user, PID and time namespaces are %ST_ERROR_NOT_SUPPORTED.
  *
  * Returns: (transfer full): the visit, or %NULL with @error set
  *

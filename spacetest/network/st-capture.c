@@ -17,8 +17,8 @@
  * Writes the packets of a network to a file, as [tcpdump(8)](man:tcpdump(8)) does, for [wireshark(1)](man:wireshark(1)) and
  * [tshark(1)](man:tshark(1)) to read.
  *
- * It runs from the moment it is made until it is closed, on a thread of its own. Nothing of what was sent in between is missing as
- * long as [method@Spacetest.Capture.get_n_dropped] is 0: the kernel has 4 MiB to keep what is not written yet.
+ * It takes `CAP_NET_RAW` in the user namespace that owns the network, see [packet(7)](man:packet(7)). It runs from the moment it is made until it
+ * is closed, on a thread of its own. Nothing of what was sent in between is missing as long as [method@Spacetest.Capture.get_n_dropped] is 0: the kernel has 4 MiB to keep what is not written yet.
  *
  * Packets have the time in nanoseconds and their direction, and their interface has its name. What `lo` sends to itself is
  * recorded once, without a direction. Without an interface, all are recorded, also those that come later. An interface that is

@@ -10,7 +10,8 @@
  * What makes a link slower and worse than it is: see [method@Spacetest.Link.set_impairment].
  *
  * An object holds the values, and nothing else: it can be given to any number of links, and what is changed in it afterwards has no
- * effect before it is given to them again. All values are 0, for none, but [property@Spacetest.Impairment:limit].
+ * effect before it is given to them again. All values are 0, for none, but [property@Spacetest.Impairment:limit]. It can be used from any
+ * thread.
  *
  * ```python
  * cable.set_impairment(Spacetest.Impairment(rate=20_000_000, delay=30_000, loss=0.01))

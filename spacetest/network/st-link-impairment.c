@@ -263,14 +263,14 @@ check_rate (const StLinkPlace        *place,
  * @impairment: (nullable): what makes it worse, or %NULL for nothing
  * @error: return location for a [error@Spacetest.Error]
  *
- * Makes a link slower and worse, or other than it is by now, or what it was.
+ * Makes a link slower and worse, changes how much so, or with %NULL makes it again what it was.
  *
  * It is about what is sent into the link; for both ways of a cable, give it to both ends. The values of @impairment are the ones from now
  * on, those that are 0 among them. If the kind of impairment stays, nothing of what is under way is lost.
  *
  * The rate is kept by [tc-tbf(8)](man:tc-tbf(8)), which counts with the MTU that the link has now. Everything else is done by
  * [tc-netem(8)](man:tc-netem(8)). Where the kernel lacks one of these, it is %ST_ERROR_NOT_SUPPORTED, with the name of the module. Values
- * that make no sense are %ST_ERROR_INVALID_ARGUMENT. It takes CAP_NET_ADMIN in the network. Another queueing discipline that was set up
+ * that make no sense are %ST_ERROR_INVALID_ARGUMENT. It takes `CAP_NET_ADMIN` in the network. Another queueing discipline that was set up
  * for the link is replaced.
  *
  * ```python

@@ -193,7 +193,8 @@ describe (int                  type,
  * @mac: its hardware address, like "02:00:00:00:00:01"
  * @error: return location for a [error@Spacetest.Error]
  *
- * Tells a link the hardware address of a host, so that it need not ask. What it knew of that host is forgotten.
+ * Tells a link the hardware address of a host, so that it need not ask, as `ip neighbour` does: see
+ * [ip-neighbour(8)](man:ip-neighbour(8)). What it knew of that host is forgotten.
  *
  * Returns: %TRUE, or %FALSE with @error set
  *

@@ -240,7 +240,7 @@ change (StLink     *self,
  * @gateway: (nullable): the address of the host that passes packets on, or %NULL if the receivers are at the other end of the link
  * @error: return location for a [error@Spacetest.Error]
  *
- * Sends what goes to a network through a link.
+ * Sends what goes to a network through a link, as `ip route add` does: see [ip-route(8)](man:ip-route(8)).
  *
  * The link must be up, and @gateway in reach of it. "default" without a gateway is that of IPv4; for IPv6, it is "::/0". If the route is
  * there already, it is %ST_ERROR_EXISTS.

@@ -35,7 +35,11 @@
  * is killed pulls no cables: then the kernel does, when a network at one of the ends is gone. What was made in a network that stays,
  * and has no other end, stays.)
  *
- * It takes CAP_NET_ADMIN in the network to change something, see docs: privileges. Looking is free. All of it works from any thread.
+ * To change something takes `CAP_NET_ADMIN` in the user namespace that owns the network, see the guide to privileges; without, it is
+ * %ST_ERROR_PERMISSION_DENIED. To look takes nothing. A name that is taken is %ST_ERROR_EXISTS; a name, an address or a number that
+ * can't be is %ST_ERROR_INVALID_ARGUMENT. [ip-link(8)](man:ip-link(8)) and [ip-address(8)](man:ip-address(8)) describe what there is.
+ *
+ * All methods can be called from any thread.
  *
  * Since: 0.1
  */

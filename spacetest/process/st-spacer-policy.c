@@ -35,7 +35,7 @@ st_spacer_get_policy (void)
  * Sets who makes transients, and sets of them, in the whole process from now on.
  *
  * With %ST_SPACER_POLICY_AUTO, namespaces that the caller may not make come from the default spacer
- * ([func@Spacetest.Spacer.get_default]); without CAP_SYS_ADMIN in one user namespace that they share, so that they can be
+ * ([func@Spacetest.Spacer.get_default]); without `CAP_SYS_ADMIN` in one user namespace that they share, so that they can be
  * connected. [method@Spacetest.NamespaceRef.is_from_spacer] says which ones did. What no thread can make (user, PID and
  * time namespaces) comes from it under both, and not at all under %ST_SPACER_POLICY_NEVER.
  *

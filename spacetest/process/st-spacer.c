@@ -14,7 +14,8 @@
 /**
  * StSpacer:
  *
- * The client of a helper process that makes what a threaded process can't make for itself.
+ * The client of a helper process that makes what a threaded process can't make for itself: see [user_namespaces(7)](man:user_namespaces(7)),
+ * [pid_namespaces(7)](man:pid_namespaces(7)) and [time_namespaces(7)](man:time_namespaces(7)).
  *
  * The helper is single threaded. It makes user, PID and time namespaces, which only new processes can be in, by having a child
  * that lives there: a subspace, which is another spacer. And it makes the other six kinds of namespaces, so that an

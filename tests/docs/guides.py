@@ -72,6 +72,14 @@ def check_variables():
         problems.append(f"{told[name]}: nobody reads {name}")
 
 
+def check_errors():
+    """Errors that lead to a guide."""
+    for path in (source / "spacetest").rglob("*.[ch]"):
+        for guide in re.findall(r"see docs: (\w+)", read(path)):
+            if not (docs / f"{guide}.md").exists():
+                problems.append(f"{path.name}: there is no guide {guide}")
+
+
 def check_links():
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)", read(page)):
@@ -165,6 +173,7 @@ def check_predecessors():
 def main():
     check_symbols()
     check_variables()
+    check_errors()
     check_links()
     check_predecessors()
     n_blockers, n_pages = check_blockers(), check_reference()

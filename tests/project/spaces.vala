@@ -47,6 +47,9 @@ void connect_hosts (string path) throws Error {
     cable.set_up (true);
     peer.set_up (true);
     cable.wait_ready ();
+    var impairment = new Spacetest.Impairment () { rate = 20000000 };
+    cable.set_impairment (impairment);
+    cable.set_impairment (null);
     foreach (unowned var link in Spacetest.Link.list (bob))
         print ("%s\n", link.name);
     capture.keep = true;
@@ -55,7 +58,43 @@ void connect_hosts (string path) throws Error {
     bob.close ();
 }
 
+void look_from_outside () throws Error {
+    var space = new Spacetest.Space.transient (NET | Spacetest.NamespaceType.MNT);
+    var socket = space.create_socket (SocketFamily.IPV4, SocketType.STREAM, SocketProtocol.TCP);
+    socket.bind (new InetSocketAddress.from_string ("127.0.0.1", 80), true);
+    socket.listen ();
+    space.wait_listening (new InetSocketAddress.from_string ("127.0.0.1", 80), SocketType.STREAM, 10000);
+    socket.close ();
+    space.set_sysctl ("net.ipv4.ip_forward", "1");
+    assert (space.get_sysctl ("net/ipv4/ip_forward") == "1");
+    var mntns = space.get_ref (Spacetest.NamespaceType.MNT) as Spacetest.TransientMntns;
+    mntns.mount_tmpfs ("/mnt", 65536);
+    mntns.overlay_file ("/etc/hosts", new Bytes ("10.0.0.1 server\n".data));
+    var view = new Spacetest.MountView (mntns);
+    view.replace ("/mnt/note", new Bytes ("hello".data));
+    assert (view.load ("/mnt/note").length == 5);
+    foreach (unowned var name in view.list ("/mnt"))
+        assert (name == "note");
+    view.close ();
+    foreach (unowned var pin in Spacetest.Pin.list ())
+        assert (pin.get_path () != "");
+    assert (Spacetest.find_strays ().length == 0);
+    Spacetest.probe (NET);
+}
+
+void expect_error () {
+    try {
+        new Spacetest.Link.for_name (new Spacetest.TransientNetns (), "eth0");
+        assert_not_reached ();
+    } catch (Spacetest.Error.NOT_FOUND error) {
+        assert (error.message != "");
+    } catch (Error error) {
+        assert_not_reached ();
+    }
+}
+
 async void make_things () throws Error {
+    assert (yield Spacetest.probe_async (NET, null));
     var netns = yield new Spacetest.NamespaceRef.transient_async (NET, null);
     var spacer = new Spacetest.Spacer ();
     var inside = yield spacer.create_subspace_async (Spacetest.NamespaceType.USER, null, null);
@@ -83,7 +122,14 @@ void visit () throws Error {
     } catch (IOError.NOT_FOUND error) {
         assert (error.message == "lost in there");
     }
+    var elsewhere = false;
+    netns.run_in_thread (() => {
+        elsewhere = new Spacetest.NamespaceRef.current (NET).equal (netns);
+        return true;
+    });
+    assert (elsewhere && !new Spacetest.NamespaceRef.current (NET).equal (netns));
     var stay = netns.enter ();
+    assert (stay.is_active () && stay.get_space () == netns);
     stay.leave ();
     netns.close ();
 }
@@ -96,6 +142,8 @@ int main (string[] arguments) {
         use_spacer ();
         connect_hosts (arguments[1]);
         visit ();
+        look_from_outside ();
+        expect_error ();
     } catch (Error error) {
         failure = error;
     }
