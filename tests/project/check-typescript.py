@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
-"""The types for TypeScript: a sample passes with them, and they have each symbol that GJS has, and no other."""
+"""The types for TypeScript: a sample passes with them, and they have each symbol that GJS has, as it is there, and no other."""
 import json
 import pathlib
 import re
@@ -9,6 +9,7 @@ import tempfile
 
 from gir import CORE, GLIB, load, symbols_in, tag_of
 from project import BUILD, SOURCE, done, problem, run, sample_in
+from typescript_signatures import signatures_in_gir, signatures_in_types, values_in_gir, values_in_types
 
 TYPES = SOURCE / 'bindings' / 'gjs' / 'spacetest.d.ts'
 SAMPLES = SOURCE / 'tests' / 'project' / 'typescript'
@@ -20,6 +21,8 @@ ADDED = {'Space.runAction', 'registerAction', 'runActions', 'withCapture', 'with
 ADDED_METHODS = {'toString', 'constructor', 'init', 'connect'}
 # What memory management and refusals leave out.
 LEFT_OUT = re.compile(r'\.(copy|free)$|\.run_in_thread_finish$')
+# What the overrides make of it: any arguments, or none.
+REFUSED_OR_GENERIC = {'Space.call', 'Space.run_in_thread', 'Space.run_in_thread_async'}
 CONTAINER = re.compile(r'^(class|enum|namespace) (\w+)')
 MEMBER = re.compile(r"^(?:static )?(?:readonly )?(?:connect\(signal: '([\w-]+)'|(\w+)\??(?=[(:<]| =))")
 FUNCTION = re.compile(r'^(?:function|const) (\w+)')
@@ -63,6 +66,22 @@ def check_names():
     return len(gir)
 
 
+def check_kinds(what, gir, types):
+    for name, wanted in gir.items():
+        if name in types and name not in REFUSED_OR_GENERIC and types[name] != wanted:
+            problem(f'{what} of {name}: by the GIR {wanted}, in {TYPES.name} {types[name]}')
+    return len(gir.keys() & types.keys())
+
+
+def check_signatures():
+    namespace, text = load(BUILD / 'spacetest' / 'Spacetest-1.gir'), TYPES.read_text(encoding='utf-8')
+    count = check_kinds('parameters and result', dict(signatures_in_gir(namespace)), dict(signatures_in_types(text)))
+    count += check_kinds('type', dict(values_in_gir(namespace)), dict(values_in_types(text)))
+    if not count:
+        problem('nothing was compared')
+    return count
+
+
 def check_sample():
     with tempfile.TemporaryDirectory(prefix='spacetest-typescript-') as name:
         folder = pathlib.Path(name)
@@ -77,9 +96,9 @@ def check_sample():
 
 
 def main():
-    count = check_names()
+    count, n_compared = check_names(), check_signatures()
     check_sample()
-    done(f'{count} symbols')
+    done(f'{count} symbols, of which {n_compared} have types')
 
 
 main()
