@@ -156,6 +156,14 @@ def join_at_start(text, folder):
             expect(run(line, folder, *before) == wanted + "\n", "it is somewhere else")
 
 
+def leave_to_pip_check(text, folder):
+    """check-pip.py does it without network."""
+    check = (source / "tests" / "project" / "check-pip.py").read_text()
+    for word in ("--system-site-packages", "--no-deps"):
+        expect(word in text and word in check, f"{word} is in one of them only")
+    expect((source / "bindings" / "python" / "pyproject.toml").exists(), "nothing to install")
+
+
 def leave_to_install_check(text, folder):
     """check-install.py does it with what it has installed."""
     expect("export PATH=$prefix/bin:$PATH" in text, "check-install.py does not know it")
@@ -171,6 +179,7 @@ COMMANDS = {
     ("installing.md", 1): leave_to_install_check,
     ("installing.md", 2): run_as_it_is,
     ("installing.md", 3): run_in_build,
+    ("installing.md", 4): leave_to_pip_check,
     ("privileges.md", 0): run_program,
     ("python.md", 0): run_as_it_is,
 }
