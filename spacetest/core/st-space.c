@@ -331,8 +331,8 @@ st_space_enter (StSpace *self,
 /**
  * st_space_call:
  * @self: a space
- * @func: (scope call): what to do there
- * @user_data: (closure): for @func
+ * @func: (scope call) (closure user_data): what to do there
+ * @user_data: for @func
  * @error: return location for a [error@Spacetest.Error], or what @func sets
  *
  * Calls a function on the calling thread, in a space, and brings the thread home again.
@@ -360,8 +360,8 @@ st_space_call (StSpace *self,
 /**
  * st_space_run_in_thread:
  * @self: a space
- * @func: (scope call): what to do there
- * @user_data: (closure): for @func
+ * @func: (scope call) (closure user_data): what to do there
+ * @user_data: for @func
  * @cancellable: (nullable): to give up before @func begins
  * @error: return location for a [error@Spacetest.Error], or what @func sets
  *
