@@ -125,7 +125,7 @@ def test_report_of_copy(caller, path):
     result = caller.fails(path)
     assert [match["test"] for match in IN_COPY.finditer(result.stderr)] == [path]
     assert "net:" in IN_COPY.search(result.stderr)["places"] or "all" not in path
-    assert REPEAT.findall(result.stderr) == [("shell", f"{FAILING} -p {path}")]
+    assert REPEAT.findall(result.stderr) == [("shell", f"{shlex.quote(FAILING)} -p {path}")]
 
 
 def wait_until_stopped(number):
