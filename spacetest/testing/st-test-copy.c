@@ -58,7 +58,7 @@ remember_arguments (char **argv)
     }
 }
 
-/* Returns TRUE in the copy. */
+/* Returns TRUE in the copy. Its TAP is read, and is not to be what newer GLib makes of that of a test program in another one. */
 gboolean
 st_test_copy_init (char **argv)
 {
@@ -66,6 +66,7 @@ st_test_copy_init (char **argv)
   remember_arguments (argv);
   if (!st_reexec_is_test ())
     return FALSE;
+  g_unsetenv ("G_TEST_ROOT_PROCESS");
   receive ();
   return TRUE;
 }
@@ -140,6 +141,13 @@ after (const char *line,
   return found ? found + strlen (mark) : NULL;
 }
 
+static const char *
+after_prefix (const char *line,
+              const char *prefix)
+{
+  return g_str_has_prefix (line, prefix) ? line + strlen (prefix) : NULL;
+}
+
 static gboolean
 is_of_framework (const char *comment)
 {
@@ -171,11 +179,16 @@ take_result (Report     *report,
     report->is_told = TRUE;
 }
 
+/* Newer GLib leaves out the number where the program ends at once. */
 static gboolean
 is_result (const Report *report,
            const char   *line)
 {
-  const char *rest = g_str_has_prefix (line, "not ok 1 ") ? line + 9 : g_str_has_prefix (line, "ok 1 ") ? line + 5 : NULL;
+  const char *rest = after_prefix (line, "not ok 1 ");
+  if (!rest)
+    rest = after_prefix (line, "not ok ");
+  if (!rest)
+    rest = after_prefix (line, "ok 1 ");
   const gsize length = strlen (report->path);
   return rest && strncmp (rest, report->path, length) == 0 && (rest[length] == '\0' || rest[length] == ' ');
 }

@@ -4,10 +4,12 @@
 
 #include "st-error.h"
 #include "st-stay-private.h"
+#include "st-system.h"
 #include "st-visit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What a test entered and did not leave fails it. */
@@ -162,8 +164,9 @@ find_main (StThread *thread,
 static G_NORETURN void
 refuse_exit (const char *why)
 {
+  g_autofree char *text = g_strdup_printf ("Bail out! spacetest: %s\n", why);
   fflush (NULL);
-  g_print ("Bail out! spacetest: %s\n", why);
+  st_system_write_all (STDOUT_FILENO, text, strlen (text)); /* what is printed in a test is a comment to newer GLib */
   g_printerr ("spacetest: %s\n", why);
   fflush (NULL);
   _exit (1);

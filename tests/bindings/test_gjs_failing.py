@@ -92,7 +92,8 @@ await spacer.create_space_async('net');""", "HELPER_FAILED"),
     "promise-logged": ("async function main() { throw new Error('logged only'); } main().catch(logError); iterate();", "logged only"),
     "promise-at-top": ("async function main() { await null; throw new Error('at the top'); } await main();", "at the top"),
     "promise-not-awaited": ("async function main() { await TransientNetns.new_async(); assert(false, 'x'); } main();", NOT_AWAITED),
-    "promise-and-loop-that-ends": ("async function main() { await Spacetest.probe_async('net'); assert(false, 'x'); } "
+    "promise-and-loop-that-ends": ("const nobody = Gio.InetSocketAddress.new_from_string('127.0.0.1', 9); "
+                                   "async function main() { await netns.wait_listening_async(nobody); assert(false, 'x'); } "
                                    "main(); new GLib.MainLoop(null, false).get_context().iteration(false);", NOT_AWAITED),
     "promise-awaited-twice": ("const promise = Space.new_transient_async(0); await promise.catch(() => {}); await promise;",
                               "is not a list of namespace kinds"),

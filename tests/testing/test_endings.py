@@ -94,7 +94,7 @@ def test_never_run(caller):
         # GLib has freed what it would be added to: this makes sure that nobody looks there.
         result = run(*options, ADD_MORE="1", G_SLICE="always-malloc", MALLOC_PERTURB_="165")
         assert result.returncode == -signal.SIGTRAP
-        assert "/forgetful/after-run would not be run; tests are added before g_test_run()" in result.stderr
+        assert "/forgetful/after-run would not be run; tests are added before g_test_run()" in result.stdout + result.stderr
 
 
 def read_field(pid, name):

@@ -16,7 +16,7 @@ import pytest
 def test_leaked(caller, path, pattern):
     result = caller.fails(path)
     assert re.search(rf"ERROR:.*failing\.c:\d+:test_leaked_\w+: left behind:\n(.*\n)*  {pattern}", result.stderr), result.stderr
-    assert "Bail out! ERROR:" in result.stdout
+    assert re.search(r"^(Bail out! |not ok \S+ - )ERROR:", result.stdout, re.MULTILINE), result.stdout
 
 
 def test_only_what_leaked(caller):

@@ -57,7 +57,7 @@ def test_nothing_to_look_at(caller):
 def test_wrong_mode(caller):
     result = caller.run("/good/scope", SPACETEST_ON_FAILURE="kep")
     assert result.returncode != 0
-    assert 'SPACETEST_ON_FAILURE is "kep"' in result.stderr
+    assert 'SPACETEST_ON_FAILURE is "kep"' in result.stdout + result.stderr
     assert "ok" not in result.stdout
 
 
