@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,6 +292,7 @@ become_command (const Job *job)
   if (job->join.takes_child)
     st_mirror_bind ();
   go_to_directory (job);
+  signal (SIGPIPE, SIG_DFL); /* GIO ignores it in the caller, and what it starts itself does not */
   execute (job);
 }
 
