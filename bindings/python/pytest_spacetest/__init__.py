@@ -3,7 +3,7 @@
 """Namespaces for pytest: fixtures, a marker, a session that runs inside, and tests that can't pass by mistake."""
 import pytest
 
-from . import inside, outcome, watch
+from . import guard, inside, outcome, watch
 from .fixtures import capture, mntns, netns, spacer, spaces
 from .visit import spacetest_test
 
@@ -26,19 +26,67 @@ def pytest_load_initial_conftests(early_config):
     kinds = early_config.known_args_namespace.namespaces
     if kinds is not None:
         inside.go(kinds)
+    _guard(early_config)
     yield
 
 
+def _guard(config):
+    """Early, so that what modules import by name is guarded, too."""
+    if guard.GUARD not in config.stash:
+        config.stash[guard.GUARD] = guard.Guard(config)
+        config.add_cleanup(config.stash[guard.GUARD].remove)
+    config.stash[guard.GUARD].install()
+
+
 def pytest_configure(config):
+    _guard(config)
     config.addinivalue_line("markers", MARKER_HELP)
     if config.getini("spacetest_leaks") not in ("ours", "all", "none"):
         raise pytest.UsageError(f"spacetest_leaks is {config.getini('spacetest_leaks')!r}, not ours, all or none")
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_protocol(item):
-    with outcome.no_exit(item.config):
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session):
+    guard.get(session.config).begin()
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_sessionfinish(session, exitstatus):
+    mine = guard.get(session.config)
+    with mine.alone("the session"):
+        mine.finish(exitstatus)
         yield
+    late = mine.take_told()
+    if late:
+        outcome.complain(session.config, late)
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        mine.finish(session.exitstatus)
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_make_collect_report(collector):
+    mine = guard.get(collector.config)
+    with mine.alone(collector.nodeid or "the session"):
+        result = yield
+    _refuse_told(mine, result.get_result())
+
+
+def _refuse_told(mine, report):
+    told = mine.take_told()
+    if told:
+        outcome.refuse(report, told)
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def _run_alone(item):
+    mine = guard.get(item.config)
+    mine.install()
+    with mine.alone(item.nodeid):
+        result = yield
+    outcome.refuse_end_of_session(item, result)
+
+
+pytest_runtest_protocol = pytest_runtest_setup = pytest_runtest_call = pytest_runtest_teardown = _run_alone
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -56,4 +104,5 @@ def pytest_runtest_makereport(item, call):
     result = yield
     if watch.is_ours(item):
         outcome.refuse_unrun(item, result.get_result())
+    _refuse_told(guard.get(item.config), result.get_result())
     outcome.note(item, result.get_result())

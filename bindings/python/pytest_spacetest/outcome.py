@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
+ENDED = pytest.StashKey()
 FAILED = pytest.StashKey()
 KEPT = pytest.StashKey()
-_exit = os._exit
 
 
 def note(item, report):
@@ -30,12 +30,43 @@ def refuse_unrun(item, report):
         reason = "a test that yields is not run: write a plain function"
     else:
         return
+    refuse(report, f"{item.nodeid}: {reason}")
+
+
+def refuse_end_of_session(item, result):
+    """By pytest.exit(): with status 0, tests that did not run would have passed; and workers of pytest-xdist can't."""
+    reason = result.excinfo[1] if result.excinfo else None
+    if not isinstance(reason, pytest.exit.Exception):
+        return
+    is_worker = hasattr(item.config, "workerinput")
+    if not is_library_used() or (reason.returncode != 0 and not is_worker):
+        item.stash[ENDED] = item.stash[FAILED] = True
+        return
+    message = f"pytest.exit({reason.msg!r}, {reason.returncode}) in the middle of a test, {item.nodeid}"
+    if not is_worker:
+        item.session.shouldfail = message
+    failed = pytest.fail.Exception(message, pytrace=False)
+    if hasattr(result, "force_exception"):
+        result.force_exception(failed)
+    else:
+        result._excinfo = type(failed), failed, None
+
+
+def refuse(report, message):
+    """Whatever it was before."""
     report.__dict__.pop("wasxfail", None)
-    report.outcome, report.longrepr = "failed", f"{item.nodeid}: {reason}"
+    if report.failed:
+        report.sections.append(("Namespaces", message))
+    else:
+        report.outcome, report.longrepr = "failed", message
 
 
 def has_failed(item):
     return item.stash.get(FAILED, False)
+
+
+def has_ended_session(item):
+    return item.stash.get(ENDED, False)
 
 
 def is_library_used():
@@ -43,36 +74,8 @@ def is_library_used():
 
 
 def complain(config, message):
-    """Where it is seen, also by a thread that is about to end the process."""
+    """Where it is seen, also by who is about to end the process."""
     capture = config.pluginmanager.getplugin("capturemanager")
     with contextlib.suppress(Exception):
         capture.suspend_global_capture(in_=True)
     os.write(2, f"\nspacetest: {message}\n".encode())
-
-
-@contextlib.contextmanager
-def no_exit(config):
-    """Whoever leaves by os._exit() takes the session with him, and its exit status."""
-    pid = os.getpid()
-
-    def refuse(status):
-        if os.getpid() == pid and is_library_used():
-            with contextlib.suppress(Exception):
-                complain(config, f"os._exit({status}) in the middle of a test, {os.environ.get('PYTEST_CURRENT_TEST', '')}: "
-                                 "that would end the session; raise something, or start a process for it")
-            _exit(1)
-        _exit(status)
-
-    os._exit = refuse
-    try:
-        yield
-    finally:
-        os._exit = _exit
-    end_if_forked(config, pid)
-
-
-def end_if_forked(config, pid):
-    """A child that went on where its parent did would run all tests once more."""
-    if os.getpid() != pid:
-        complain(config, "a child that a test had forked came back from it: end it with os._exit(), or use subprocess or popen()")
-        _exit(1)

@@ -119,6 +119,21 @@ def test_exit_of_a_worker(fails):
     ''', "crashed", options=["-n", "2"])
 
 
+EXITS = {"left": "with netns.enter(): pytest.exit('mine', {status})", "not left": "visit = netns.enter()\n  pytest.exit('mine', {status})",
+         "fixture alone": "pytest.exit('mine', {status})"}
+
+
+@pytest.mark.parametrize("body", EXITS.values(), ids=EXITS)
+def test_end_of_the_session(caller, body):
+    """With a message that can be read, and a status that is not that of passing."""
+    for status, expected, options in ((0, 1, []), (5, 5, []), (0, 1, ["-n", "2"]), (5, 1, ["-n", "2"])):
+        result = caller.pytest(f"def test_it(netns):\n  {body.format(status=status)}\ndef test_more(): pass", *options)
+        everything = result.stdout + result.stderr
+        assert result.returncode == expected and "mine" in everything, everything
+        assert not {"Traceback", "INTERNALERROR", "descriptor"} & set(everything.replace(">", " ").split()), everything
+        assert ("1 visit was not left" in everything) == ("visit =" in body), everything
+
+
 def test_exit_of_children(passes):
     """Is theirs."""
     passes('''
