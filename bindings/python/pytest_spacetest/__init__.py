@@ -23,9 +23,7 @@ def pytest_addoption(parser):
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config):
     """Before pytest captures what is written, and before anybody starts a thread."""
-    kinds = early_config.known_args_namespace.namespaces
-    if kinds is not None:
-        inside.go(kinds)
+    inside.go(early_config)
     _guard(early_config)
     yield
 
@@ -40,6 +38,7 @@ def _guard(config):
 
 def pytest_configure(config):
     _guard(config)
+    inside.refuse_late(config)
     config.addinivalue_line("markers", MARKER_HELP)
     if config.getini("spacetest_leaks") not in ("ours", "all", "none"):
         raise pytest.UsageError(f"spacetest_leaks is {config.getini('spacetest_leaks')!r}, not ours, all or none")

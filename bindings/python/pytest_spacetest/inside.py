@@ -17,6 +17,8 @@ VISITED = ("net", "mnt", "uts", "ipc", "cgroup")
 CAP_SYS_ADMIN = 21
 TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
 
+CHECKED = pytest.StashKey()
+
 # Of this process only: a pytest that a test starts has to find its own way.
 _is_there = os.environ.pop(VARIABLE, None) is not None
 
@@ -63,8 +65,12 @@ def _keep_temporary_files_apart():
     os.environ[TEMPORARY] = str(folder)
 
 
-def go(kinds):
-    """Does not return, unless this is inside already."""
+def go(config):
+    """Does not return, unless this is inside already, or nobody wants to go."""
+    kinds = config.known_args_namespace.namespaces
+    config.stash[CHECKED] = True
+    if kinds is None:
+        return
     options = get_options(kinds)
     if _is_there or _is_worker():
         return
@@ -77,3 +83,9 @@ def go(kinds):
     sys.stderr.flush()
     os.environ[VARIABLE] = "1"
     os.execv(command, [command, "run", *options, "--", sys.executable, *sys.orig_argv[1:]])
+
+
+def refuse_late(config):
+    """A plug-in that conftest.py loads was not there when it could have gone."""
+    if config.option.namespaces is not None and CHECKED not in config.stash:
+        raise pytest.UsageError("--namespaces comes too late for a plug-in that conftest.py names: install it, or load it with -p pytest_spacetest")

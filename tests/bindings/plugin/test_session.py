@@ -110,6 +110,15 @@ def test_refused(nobody):
     assert result.returncode == 4 and "not in the PATH" in result.stderr
 
 
+def test_too_late(nobody):
+    """Never at home without a word."""
+    nobody.write("conftest.py", 'pytest_plugins = ["pytest_spacetest"]', header="")
+    path = nobody.write("test_it.py", "def test_it(): pass", header="")
+    for options, status in (([], 0), (["--namespaces=user"], 4), (["--namespaces="], 4)):
+        result = nobody.run("-m", "pytest", "-p", "no:cacheprovider", "--rootdir", nobody.folder, *options, path)
+        assert result.returncode == status and ("comes too late" in result.stderr) == bool(options), result.stdout + result.stderr
+
+
 PORTS = INSIDE + '''
     @pytest.mark.parametrize("n", range(6))
     @pytest.mark.namespaces("net")
