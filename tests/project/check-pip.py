@@ -40,9 +40,12 @@ def get_env(**more):
 
 
 def build(folder):
-    """Returns the wheel; what is built leaves traces where its source is."""
+    """Returns the wheel; the source stays as it is."""
     shutil.copytree(SOURCE / 'bindings' / 'python', folder / 'python', ignore=shutil.ignore_patterns('__pycache__', 'build', '*.egg-info'))
+    before = set((folder / 'python').rglob('*'))
     run(PYTHON, *PIP, 'wheel', '--no-build-isolation', '--no-deps', '-w', folder, folder / 'python', env=get_env(), cwd=folder)
+    if new := set((folder / 'python').rglob('*')) - before:
+        problem(f'pip left in the source: {sorted(map(str, new))}')
     wheel, = folder.glob('*.whl')
     version = re.search(r"^\s*version: '([^']+)'", (SOURCE / 'meson.build').read_text(encoding='utf-8'), re.MULTILINE)[1]
     if not wheel.name.startswith(f'spacetest-{version}-'):
@@ -56,9 +59,11 @@ def check_use(folder, python, place, env):
     if not found.startswith(f'{place}{os.sep}'):
         problem(f'the overrides are those of {found}, not below {place}')
     (folder / 'test_it.py').write_text(TESTS, encoding='utf-8')
-    output = run(python, '-m', 'pytest', '-c', os.devnull, '-p', 'no:cacheprovider', '--strict-markers', 'test_it.py', env=env, cwd=folder)
-    if '1 passed' not in output:
-        problem(f'the plug-in was not of use: {output}')
+    for options in ([], ['-p', 'pytest_spacetest']):
+        command = [python, '-m', 'pytest', '-c', os.devnull, '-p', 'no:cacheprovider', '--strict-markers', *options, 'test_it.py']
+        output = run(*command, env=env, cwd=folder)
+        if '1 passed' not in output:
+            problem(f'the plug-in was not of use with {options}: {output}')
     if '--namespaces=KINDS' not in run(python, '-m', 'pytest', '--help', env=env, cwd=folder):
         problem('pytest has no option --namespaces')
 
@@ -107,6 +112,8 @@ def main():
 
         run(PYTHON, *PIP, 'install', '--no-deps', '--target', folder / 'target', wheel, env=get_env())
         check_use(folder, PYTHON, folder / 'target', get_env(PYTHONPATH=folder / 'target'))
+        shutil.copytree(next((folder / 'target').glob('*.dist-info')), folder / 'twice' / 'spacetest.egg-info')
+        check_use(folder, PYTHON, folder / 'target', get_env(PYTHONPATH=f"{folder / 'target'}:{folder / 'twice'}"))
     done('what pip installs')
 
 
