@@ -178,6 +178,15 @@ def test_skipped(nobody):
     assert "pytest with --namespaces=user" in result.stdout and "went on" not in result.stdout
 
 
+def test_fixture_that_is_entered(nobody):
+    """As the guide has it: only the marker tells before the test that it will enter something."""
+    body = "def test_it(netns):\n  assert netns.check_output(['true']) == b''\n  with netns.enter(): pass"
+    result = nobody.pytest(body)
+    assert result.returncode == 1 and get_counts(result) == {"failed": 1}, result.stdout + result.stderr
+    result = nobody.pytest(f"@pytest.mark.namespaces('net')\n{body}")
+    assert result.returncode == 0 and get_counts(result) == {"skipped": 1}, result.stdout + result.stderr
+
+
 def test_exhausted(caller):
     """What is used up is no reason to skip: somebody has to know."""
     if caller.name != "rootless":
