@@ -134,5 +134,5 @@ def test_fork_that_comes_back(caller):
     def test_next():
         pass
     ''', "-s")
-    assert result.stderr.count("a child that a test had forked came back") == 1, result.stdout + result.stderr
-    assert result.returncode == 0 and get_counts(result) == {"passed": 2}, result.stdout + result.stderr
+    assert result.stderr.count("test_it had forked came back from it") == 1, result.stdout + result.stderr
+    assert result.returncode == 1 and get_counts(result) == {"failed": 1, "passed": 1}, result.stdout + result.stderr
