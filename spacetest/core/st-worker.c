@@ -43,6 +43,7 @@ struct _StWorker
   GMutex lock;
   GQueue jobs;        /* of Job, those that wait */
   Job *running;
+  GQueue finished;    /* of Job, to be delivered; the thread's own */
   gboolean stopping;  /* takes no more jobs, and ends after the last */
   StWorker *awaited;  /* the one that the thread waits for, or NULL; guarded by waits_lock */
 };
@@ -144,7 +145,7 @@ job_deliver (Job *job)
       return;
     }
   if (job->cancelled_handler)
-    g_signal_handler_disconnect (g_task_get_cancellable (job->task), job->cancelled_handler);
+    g_clear_signal_handler (&job->cancelled_handler, g_task_get_cancellable (job->task));
   free_job_data (job); /* before anybody hears of the result, who may look for what is left over */
   if (job->result)
     g_task_return_boolean (job->task, TRUE);
@@ -179,17 +180,12 @@ refuse_jobs (StWorker   *self,
 {
   g_mutex_lock (&self->lock);
   self->stopping = TRUE;
-  GQueue refused = self->jobs;
-  g_queue_init (&self->jobs);
-  for (GList *item = refused.head; item; item = item->next)
-    job_finish (item->data, FALSE, g_error_new_literal (ST_ERROR, ST_ERROR_CALLBACK_FAILED, why));
-  g_mutex_unlock (&self->lock);
-
-  for (Job *job; (job = g_queue_pop_head (&refused));)
+  for (Job *job; (job = g_queue_pop_head (&self->jobs));)
     {
-      job_deliver (job);
-      job_release (job);
+      job_finish (job, FALSE, g_error_new_literal (ST_ERROR, ST_ERROR_CALLBACK_FAILED, why));
+      g_queue_push_tail (&self->finished, job);
     }
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -200,25 +196,72 @@ finish_running (StWorker *self,
   g_mutex_lock (&self->lock);
   Job *job = g_steal_pointer (&self->running);
   job_finish (job, result, error);
+  g_queue_push_tail (&self->finished, job);
   g_mutex_unlock (&self->lock);
-  job_deliver (job);
-  job_release (job);
 }
 
-/* A function, or a source that one left behind, ends the thread instead of returning. GLib can't free a context that was being
- * dispatched then. */
+/* What frees a function's data may end the thread: a job stays in the queue until it is delivered. */
+static void
+deliver_finished (StWorker *self)
+{
+  for (Job *job; (job = g_queue_peek_head (&self->finished));)
+    {
+      job_deliver (job);
+      g_queue_remove (&self->finished, job);
+      job_release (job);
+    }
+}
+
+static gboolean
+deliver_there (gpointer job)
+{
+  job_deliver (job);
+  return G_SOURCE_REMOVE;
+}
+
+/* A thread that ends calls nobody any more: the interpreter of a language that ends would end it again, in the middle of that. Whoever
+ * asked frees the data and hears of the result in his own main context; if he asked from this thread, nobody is left to do so. */
+static void
+send_finished (StWorker *self)
+{
+  for (Job *job; (job = g_queue_pop_head (&self->finished));)
+    if (!job->task)
+      {
+        job_deliver (job);
+        job_release (job);
+      }
+    else if (g_task_get_context (job->task) != self->context)
+      {
+        g_autoptr (GSource) source = g_idle_source_new ();
+        g_source_set_priority (source, g_task_get_priority (job->task));
+        g_source_set_callback (source, deliver_there, job, job_release);
+        g_source_attach (source, g_task_get_context (job->task));
+      }
+}
+
+static void
+stop_source (StWorker *self)
+{
+  g_autoptr (GSource) source = g_steal_pointer (&self->source);
+  if (source)
+    g_source_destroy (source);
+}
+
+/* A function, or what is called between functions, ends the thread instead of returning. GLib can't free a context that was being
+ * dispatched then; and to free one calls those whose sources are left in it, so if this is the last reference, it stays. */
 static void
 on_thread_exit (void *data)
 {
   StWorker *self = data;
   if (g_main_depth () > 0)
     g_main_context_ref (self->context);
-  g_source_destroy (self->source);
+  stop_source (self);
   refuse_jobs (self, "an earlier function ended the thread");
   if (self->running)
     finish_running (self, FALSE,
                     g_error_new_literal (ST_ERROR, ST_ERROR_CALLBACK_FAILED, "the function ended its thread instead of returning"));
-  st_worker_unref (self); /* worker_main()'s own */
+  send_finished (self);
+  (void) !g_atomic_ref_count_dec (&self->ref_count); /* worker_main()'s own */
 }
 
 static gboolean
@@ -247,6 +290,7 @@ serve (StWorker *self)
   if (!st_thread_check (st_thread_self (), NULL))
     refuse_jobs (self, "an earlier function took the thread where it can't come home from");
   finish_running (self, result, error);
+  deliver_finished (self);
 }
 
 /* A function that iterates the context itself is not disturbed by those that wait for it. */
@@ -293,7 +337,6 @@ start_source (StWorker *self)
   self->source = g_source_new (&job_source_funcs, sizeof (JobSource));
   ((JobSource *) self->source)->worker = self;
   g_source_attach (self->source, self->context);
-  g_source_unref (self->source);
 }
 
 /* What is ready by now, cancelled operations above all: they would keep the context, which keeps them. */
@@ -318,7 +361,7 @@ worker_main (gpointer data)
       g_main_context_iteration (self->context, TRUE);
       serve (self);
     }
-  g_source_destroy (self->source);
+  stop_source (self);
   finish_parked (self->context);
   pthread_cleanup_pop (FALSE);
   g_main_context_pop_thread_default (self->context);
@@ -342,6 +385,7 @@ st_worker_new (const char *name,
   self->context = g_main_context_new ();
   g_mutex_init (&self->lock);
   g_queue_init (&self->jobs);
+  g_queue_init (&self->finished);
   self->thread = st_thread_start (name, worker_main, st_worker_ref (self), error);
   if (!self->thread)
     {
