@@ -118,6 +118,7 @@ declare module 'gi://Spacetest?version=1' {
 
         function enter_transient(types: Kinds): Visit;
         function error_quark(): GLib.Quark;
+        function exit_guard_count_visits(): number;
         function exit_guard_drop(): void;
         function exit_guard_hold(): void;
         function exit_guard_start(log_domain: string | null, prefixes: string[] | null): void;

@@ -20,6 +20,8 @@ struct _StStay
 
 /* Called on the thread that begins a stay, once it counts. For the test helpers. */
 void     st_stay_set_hook  (void (*hook) (StStay *stay));
+/* Called on a thread that ends, other than a worker's, where it has not left visits. The same. */
+void     st_stay_set_end_hook (void (*hook) (void));
 
 gboolean st_stay_begin     (StStay         *self,
                             StNamespaceType types,
@@ -40,6 +42,10 @@ void     st_stay_end_inner (StThread *thread,
                             StStay   *outer,
                             GError  **failure);
 void     st_stay_abandon   (StStay *self);
+void     st_stay_note_abandoned (StThread *thread,
+                                 StStay   *outer);
+void     st_stay_forget_abandoned (void);
+guint    st_stay_count_visits (void);
 
 gboolean st_func_run       (StFunc   func,
                             gpointer user_data,

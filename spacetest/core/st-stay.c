@@ -5,14 +5,23 @@
 #include "st-error-private.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
 static void (*begin_hook) (StStay *stay);
+static void (*end_hook) (void);
+static gint n_abandoned; /* atomic: visits that nobody will leave any more */
 
 void
 st_stay_set_hook (void (*hook) (StStay *stay))
 {
   g_atomic_pointer_set (&begin_hook, hook);
+}
+
+void
+st_stay_set_end_hook (void (*hook) (void))
+{
+  g_atomic_pointer_set (&end_hook, hook);
 }
 
 static void
@@ -301,6 +310,54 @@ st_stay_abandon (StStay *self)
   pop (self);
 }
 
+static guint
+count_inner (StThread *thread,
+             StStay   *outer)
+{
+  guint n = 0;
+  g_mutex_lock (&thread->lock);
+  for (StStay *stay = thread->innermost; stay && stay != outer; stay = stay->outer)
+    n += stay->owner != NULL;
+  g_mutex_unlock (&thread->lock);
+  return n;
+}
+
+/* The thread ends before it has left what it entered, down to @outer. Whose function ran on a worker is told as that fails. */
+void
+st_stay_note_abandoned (StThread *thread,
+                        StStay   *outer)
+{
+  const guint n = thread->is_worker ? 0 : count_inner (thread, outer);
+  void (*hook) (void) = g_atomic_pointer_get (&end_hook);
+  g_atomic_int_add (&n_abandoned, (gint) n);
+  if (n > 0 && hook)
+    hook ();
+}
+
+/* In a forked child. */
+void
+st_stay_forget_abandoned (void)
+{
+  g_atomic_int_set (&n_abandoned, 0);
+}
+
+static void
+add_visits (StThread *thread,
+            gpointer  n)
+{
+  if (!thread->is_worker)
+    *(guint *) n += count_inner (thread, NULL);
+}
+
+/* All that nobody has left, on the process's own threads and on those that ended. */
+guint
+st_stay_count_visits (void)
+{
+  guint n = 0;
+  st_thread_foreach (add_visits, &n);
+  return n + (guint) g_atomic_int_get (&n_abandoned);
+}
+
 /* Runs a function; failing without an error is an error too. */
 gboolean
 st_func_run (StFunc   func,
@@ -318,6 +375,35 @@ st_func_run (StFunc   func,
   return FALSE;
 }
 
+/* A function ends its thread instead of returning. The stay goes with the stack that it is on; what it abandons may call a language, which
+ * may end the thread once more. */
+static void
+on_thread_exit (void *data)
+{
+  StStay *stay = data;
+  StThread *thread = stay->thread;
+  if (!thread)
+    return;
+  st_stay_note_abandoned (thread, stay);
+  while (thread->innermost != stay)
+    st_stay_abandon (thread->innermost);
+  st_stay_abandon (stay);
+}
+
+static void
+run_inside (StStay            *stay,
+            const StHandleSet *targets,
+            StFunc             func,
+            gpointer           user_data,
+            GError           **failure)
+{
+  pthread_cleanup_push (on_thread_exit, stay);
+  if (st_stay_enter (stay, targets, failure))
+    st_func_run (func, user_data, failure);
+  st_stay_end_inner (stay->thread, stay, failure);
+  pthread_cleanup_pop (FALSE);
+}
+
 /* Runs a function elsewhere, on the calling thread, which is home again afterwards or lost. */
 gboolean
 st_stay_call (const StHandleSet *targets,
@@ -330,9 +416,7 @@ st_stay_call (const StHandleSet *targets,
   if (!st_stay_begin (&stay, st_handle_set_get_types (targets), error))
     return FALSE;
 
-  if (st_stay_enter (&stay, targets, &failure))
-    st_func_run (func, user_data, &failure);
-  st_stay_end_inner (stay.thread, &stay, &failure);
+  run_inside (&stay, targets, func, user_data, &failure);
   if (!failure)
     return st_stay_end (&stay, error);
 

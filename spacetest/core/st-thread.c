@@ -16,6 +16,7 @@ static void
 st_thread_free (gpointer data)
 {
   StThread *self = data;
+  st_stay_note_abandoned (self, NULL);
   g_mutex_lock (&threads_lock);
   g_ptr_array_remove_fast (threads, self);
   g_mutex_unlock (&threads_lock);
@@ -35,6 +36,7 @@ forget_other_threads (void)
 {
   StThread *self = g_private_get (&current);
   g_mutex_init (&threads_lock);
+  st_stay_forget_abandoned ();
   g_clear_pointer (&threads, g_ptr_array_unref);
   threads = g_ptr_array_new ();
   if (!self)

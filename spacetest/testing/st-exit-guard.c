@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-exit-guard.h"
 
-#include "st-thread-private.h"
+#include "st-stay-private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +81,7 @@ check (int   status,
   if (!is_on)
     return;
   st_thread_foreach (find_main, &is_inside);
+  is_inside |= st_stay_count_visits () > 0;
   gboolean is_refused = refuse (is_inside, "the program ended on a visit that it had not left "
                                            "(dropping a visit does not leave it; leave() does)");
   is_refused |= refuse (n_failures > 0, "something failed that nobody handled, see the messages above");
@@ -109,7 +110,7 @@ forget (void)
  *
  * Makes an exit status of 0 one of 1, with a message to standard error, if the process ends
  *
- * - on a visit that its main thread has not left,
+ * - on a visit that a thread has not left, those that have ended among them,
  * - after a warning or critical message in @log_domain that begins with one of @prefixes,
  * - while something that was announced with [func@Spacetest.exit_guard_hold] is under way.
  *
@@ -191,4 +192,22 @@ st_exit_guard_drop (void)
   g_mutex_lock (&guard.lock);
   guard.n_pending -= guard.n_pending > 0;
   g_mutex_unlock (&guard.lock);
+}
+
+/**
+ * st_exit_guard_count_visits:
+ *
+ * Counts the visits of this process that were not left: those under way, and those on which their thread ended. Visits that functions make
+ * on threads of this library are left out, as those functions fail. For the overrides of languages.
+ *
+ * Any thread may call it.
+ *
+ * Returns: how many
+ *
+ * Since: 0.1
+ */
+guint
+st_exit_guard_count_visits (void)
+{
+  return st_stay_count_visits ();
 }

@@ -10,6 +10,7 @@
 
 static GMutex lock;
 static GHashTable *begun; /* numbers of threads, guarded by lock */
+static char *ended;       /* a thread that had not left, guarded by lock */
 
 /* On the thread that visits. */
 void
@@ -31,6 +32,27 @@ describe (pid_t tid)
   g_autofree char *name = NULL;
   g_file_get_contents (path, &name, NULL, NULL);
   return g_strdup_printf ("%s (thread %d)", name ? g_strchomp (name) : "?", (int) tid);
+}
+
+/* On a thread that ends on a visit. */
+void
+st_test_guests_note_end (void)
+{
+  g_autofree char *who = describe (gettid ());
+  g_mutex_lock (&lock);
+  if (!ended && begun && g_hash_table_contains (begun, GINT_TO_POINTER (gettid ())))
+    ended = g_steal_pointer (&who);
+  g_mutex_unlock (&lock);
+}
+
+/* The first one since it was asked last. */
+char *
+st_test_guests_take_ended (void)
+{
+  g_mutex_lock (&lock);
+  char *who = g_steal_pointer (&ended);
+  g_mutex_unlock (&lock);
+  return who;
 }
 
 static void

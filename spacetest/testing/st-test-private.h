@@ -24,6 +24,8 @@ gboolean st_test_is_running        (void);
 /* Visits of other threads. */
 void        st_test_guests_note    (void);
 GHashTable *st_test_guests_collect (void);
+void        st_test_guests_note_end (void);
+char       *st_test_guests_take_ended (void);           /* or NULL */
 
 /* Ends that nobody is told of. */
 void     st_test_end_init          (char    **argv,

@@ -98,9 +98,10 @@ static char *
 find_guest (void)
 {
   g_autoptr (GPtrArray) guests = st_test_leaks_wait (state.guests, st_test_guests_collect);
-  return guests->len > 0 ? g_strdup_printf ("still on a visit that it began in a test: %s; a thread leaves, or ends, before the test does",
-                                            (char *) guests->pdata[0])
-                         : NULL;
+  if (guests->len > 0)
+    return g_strdup_printf ("still on a visit that it began in a test: %s; a thread leaves before the test ends", (char *) guests->pdata[0]);
+  g_autofree char *ended = st_test_guests_take_ended ();
+  return ended ? g_strdup_printf ("ended on a visit that it began in a test: %s; a thread leaves before it ends", ended) : NULL;
 }
 
 static void
@@ -206,6 +207,7 @@ st_test_visits_init (void)
   state.guests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_ptr_array_unref (st_test_leaks_wait (state.strays, st_test_leaks_collect_strays));
   st_stay_set_hook (note_stay);
+  st_stay_set_end_hook (st_test_guests_note_end);
   on_exit (check_exit, NULL);
 }
 

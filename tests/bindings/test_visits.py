@@ -151,7 +151,7 @@ def test_enter_transient():
 
 
 def test_collector_does_not_leave(netns, utsns):
-    """A visit that nobody holds lasts. Only the end of its thread, or of the call it was made in, ends it."""
+    """A visit that nobody holds lasts. Only the end of the call it was made in ends it, or that of its thread: see plugin/test_endings.py."""
     def drop_the_inner_one():
         outer = netns.enter()
         utsns.enter()
@@ -165,7 +165,8 @@ def test_collector_does_not_leave(netns, utsns):
         assert (where("net"), where("uts")) == (str(netns), str(utsns))
         assert Spacetest.find_strays() == []  # it is known
     home = get_place()
-    in_thread(drop_the_inner_one)
+    with raises(Code.WRONG_ORDER, "without leaving 2 of its visits"), Spacetest.NamespaceRef.new_current("net") as here:
+        here.call(drop_the_inner_one)
     assert get_place() == home
 
 

@@ -226,6 +226,68 @@ test_thread_ended (void)
   g_thread_join (g_thread_new ("visitor", enter_and_end, NULL));
 }
 
+static void
+test_thread_ended_begun (void)
+{
+  ST_TEST_ENTER (KINDS);
+  test_thread_ended ();
+}
+
+static gpointer
+enter_and_exit (gpointer data)
+{
+  g_object_unref (enter ());
+  g_thread_exit (NULL);
+  return NULL;
+}
+
+static void
+test_thread_ended_exit (void)
+{
+  g_thread_join (g_thread_new ("visitor", enter_and_exit, NULL));
+}
+
+static gboolean
+enter_and_exit_inside (gpointer data,
+                       GError **error)
+{
+  enter_and_exit (data);
+  return TRUE;
+}
+
+/* The call's own stay is on a stack that is gone by then. */
+static gpointer
+call_and_exit (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StNamespaceRef) here = st_namespace_ref_new_current (ST_NAMESPACE_NET, &error);
+  st_space_call (ST_SPACE (here), enter_and_exit_inside, NULL, &error);
+  return NULL;
+}
+
+static void
+test_thread_ended_in_call (void)
+{
+  ST_TEST_ENTER (KINDS);
+  g_thread_join (g_thread_new ("visitor", call_and_exit, NULL));
+}
+
+static gpointer
+enter_and_leave (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StVisit) visit = enter ();
+  g_assert_true (st_visit_leave (visit, &error));
+  return NULL;
+}
+
+static void
+test_thread_left (void)
+{
+  ST_TEST_ENTER (KINDS);
+  g_thread_join (g_thread_new ("visitor", enter_and_leave, NULL));
+}
+
 static gpointer
 enter_and_stay (gpointer data)
 {
@@ -418,6 +480,10 @@ main (int    argc,
   g_test_add_func ("/scope/elsewhere", test_scope_elsewhere);
   g_test_add_func ("/scope/null", test_scope_null);
   g_test_add_func ("/thread/ended", test_thread_ended);
+  g_test_add_func ("/thread/ended-begun", test_thread_ended_begun);
+  g_test_add_func ("/thread/ended-exit", test_thread_ended_exit);
+  g_test_add_func ("/thread/ended-in-call", test_thread_ended_in_call);
+  g_test_add_func ("/thread/left", test_thread_left);
   g_test_add_func ("/thread/left-elsewhere", test_left_elsewhere);
   g_test_add_func ("/thread/stays", test_thread_stays);
   g_test_add_func ("/thread/stays-begun", test_thread_stays_begun);

@@ -21,6 +21,8 @@ KINDS = "(of cgroup,ipc,mnt,net,pid,time,user,uts)"
     ("/require/none", f'not ok 1 /require/none - "" is not a list of namespace kinds {KINDS}'),
     ("/require/pid", "a test in there is added by st_test_add_in()"),
     ("/scope/elsewhere", "ST_TEST_ENTER: a visit can be left only on the thread that entered"),
+    ("/thread/ended-begun", "not ok 1 /thread/ended-begun - ended on a visit that it began in a test: visitor (thread "),
+    ("/thread/ended-in-call", "not ok 1 /thread/ended-in-call - ended on a visit that it began in a test: visitor (thread "),
     ("/thread/left-elsewhere", "a visit can be left only on the thread that entered"),
     ("/thread/stays-begun", "not ok 1 /thread/stays-begun - still on a visit that it began in a test: visitor (thread "),
 ])
@@ -29,14 +31,15 @@ def test_in_a_test(caller, path, message):
     assert message in result.stdout + result.stderr
 
 
-def test_thread_stays(caller):
+@pytest.mark.parametrize("path, what", [("ended", "ended"), ("ended-exit", "ended"), ("stays", "still")])
+def test_thread(caller, path, what):
     """Where nobody tells of the end of the test, the end of the program shows it."""
-    result = caller.run("/thread/stays", program=HOSTILE)
+    result = caller.run(f"/thread/{path}", program=HOSTILE)
     assert result.returncode == 1
-    assert "Bail out! spacetest: still on a visit that it began in a test: visitor (thread " in result.stdout
+    assert f"Bail out! spacetest: {what} on a visit that it began in a test: visitor (thread " in result.stdout
 
 
-@pytest.mark.parametrize("path", ["/good/in/user-and-net", "/scope/null", "/thread/ended"])
+@pytest.mark.parametrize("path", ["/good/in/user-and-net", "/scope/null", "/thread/left"])
 def test_not_wrong(caller, path):
     caller.passes(path, program=HOSTILE)
 
