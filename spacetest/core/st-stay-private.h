@@ -47,6 +47,12 @@ void     st_stay_note_abandoned (StThread *thread,
 void     st_stay_forget_abandoned (void);
 guint    st_stay_count_visits (void);
 
+/* What can't be begun: @result is of going home from home. @step says what for. */
+void     st_stay_set_no_way_home (GError      **error,
+                                  int           result,
+                                  const StKind *kind,
+                                  const char   *step);
+
 gboolean st_func_run       (StFunc   func,
                             gpointer user_data,
                             GError **error);

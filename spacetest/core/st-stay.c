@@ -3,6 +3,7 @@
 #include "st-stay-private.h"
 
 #include "st-error-private.h"
+#include "st-process.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -143,14 +144,42 @@ check_return (StStay       *self,
 }
 
 static gboolean
+is_at_home_of_others (const StKind *kind)
+{
+  int fd = st_system_open_current (kind);
+  gboolean is_of_others = fd >= 0 && st_system_is_of_others (fd);
+  if (fd >= 0)
+    close (fd);
+  return is_of_others;
+}
+
+/* Whoever may not switch at all is told of that: a user namespace helps with both. */
+void
+st_stay_set_no_way_home (GError      **error,
+                         int           result,
+                         const StKind *kind,
+                         const char   *step)
+{
+  if (result != -EPERM || !st_process_is_admin () || !is_at_home_of_others (kind))
+    {
+      st_error_set_result (error, result, "%s", step);
+      return;
+    }
+  g_autofree char *hint =
+    g_strdup_printf ("no thread could come home to the %s namespace of this process, which belongs to another user namespace; run under "
+                     "\"spacetest run --user --%s\", or \"spacetest run\" without kinds; an action: in a space that has %s, too",
+                     kind->name, kind->index == ST_KIND_MNT ? "mount" : kind->name, kind->name);
+  st_error_set_hinted (error, result, hint, "%s", step);
+}
+
+static gboolean
 switch_to (StStay         *self,
            const StHandle *target,
            GError        **error)
 {
   const StKind *kind = target->kind;
-  int result = self->for_good ? 0 : check_return (self, kind);
-  if (result == 0)
-    result = st_system_enter (target->fd, kind);
+  const int way_home = self->for_good ? 0 : check_return (self, kind);
+  const int result = way_home < 0 ? way_home : st_system_enter (target->fd, kind);
   if (result == 0)
     {
       self->switched |= kind->flag;
@@ -158,8 +187,12 @@ switch_to (StStay         *self,
     }
   if (result == -EPERM && is_home (self, target)) /* no permission is needed to stay */
     return TRUE;
-  st_error_set_result (error, result, "cannot enter %s namespace %s:[%" G_GUINT64_FORMAT "]", kind->name, kind->name,
-                       target->identity.inode);
+  g_autofree char *step =
+    g_strdup_printf ("cannot enter %s namespace %s:[%" G_GUINT64_FORMAT "]", kind->name, kind->name, target->identity.inode);
+  if (way_home < 0)
+    st_stay_set_no_way_home (error, result, kind, step);
+  else
+    st_error_set_result (error, result, "%s", step);
   return FALSE;
 }
 
@@ -197,12 +230,17 @@ st_stay_unshare (StStay       *self,
                  const StKind *kind,
                  GError      **error)
 {
+  g_autofree char *step = g_strdup_printf ("cannot create %s namespace", kind->name);
   int result = check_return (self, kind);
-  if (result == 0)
-    result = st_system_unshare (kind);
   if (result < 0)
     {
-      st_error_set_result (error, result, "cannot create %s namespace", kind->name);
+      st_stay_set_no_way_home (error, result, kind, step);
+      return FALSE;
+    }
+  result = st_system_unshare (kind);
+  if (result < 0)
+    {
+      st_error_set_result (error, result, "%s", step);
       return FALSE;
     }
   self->switched |= kind->flag;

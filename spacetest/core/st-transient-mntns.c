@@ -114,7 +114,12 @@ make_and_furnish (gpointer data,
                   GError **error)
 {
   StTransientWork *work = data;
-  int result = st_workshop_can_come_home () ? st_system_unshare (&st_kinds[ST_KIND_MNT]) : -EPERM;
+  if (!st_workshop_can_come_home ())
+    {
+      st_stay_set_no_way_home (error, -EPERM, &st_kinds[ST_KIND_MNT], "cannot create mnt namespace");
+      return FALSE;
+    }
+  int result = st_system_unshare (&st_kinds[ST_KIND_MNT]);
   if (result < 0)
     {
       st_error_set_result (error, result, "cannot create mnt namespace");

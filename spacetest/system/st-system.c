@@ -278,6 +278,16 @@ st_system_current_inode (const StKind *kind,
   return result;
 }
 
+/* Whether it belongs to a user namespace that is neither the caller's nor below it: he can leave it, and not come back. */
+bool
+st_system_is_of_others (int fd)
+{
+  const int owner = st_system_open_owner (fd);
+  if (owner >= 0)
+    close (owner);
+  return owner == -EPERM;
+}
+
 /* Of a user namespace: whether it is a child of the caller's, made by his user. */
 static bool
 is_made_by_us (int      fd,

@@ -29,11 +29,9 @@ belongs_to_others (const StKind *kind)
   int fd = st_system_open_current (kind);
   if (fd < 0)
     return FALSE;
-  int owner = st_system_open_owner (fd);
+  const gboolean is_of_others = st_system_is_of_others (fd);
   close (fd);
-  if (owner >= 0)
-    close (owner);
-  return owner == -EPERM;
+  return is_of_others;
 }
 
 static gboolean

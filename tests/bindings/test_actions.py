@@ -118,6 +118,12 @@ was_hidden = hidden
 hidden = None
 
 
+@Spacetest.action
+def visit():
+    with Spacetest.enter_transient("net"):
+        return "visited"
+
+
 class Tools:
     @staticmethod
     @Spacetest.action
@@ -148,6 +154,17 @@ def test_in_namespaces_of_processes():
     with Spacetest.Spacer.new(None) as spacer, spacer.create_subspace("user,pid") as below:
         assert below.get_space().run_action(Tools.name) == "tool"
         assert below.get_space().run_action(Tools.other) == "other tool"
+
+
+def test_visits_in_there():
+    """Nobody comes home to a network of another user namespace, whatever he is allowed in his own."""
+    with Spacetest.Spacer.new(None) as spacer, spacer.create_subspace("user,pid") as below:
+        with raises(Spacetest.Error.PERMISSION_DENIED, "no thread could come home to the net namespace of this process, which belongs to another "
+                    "user namespace", "an action: in a space that has net, too"):
+            below.get_space().run_action(visit)
+        refs = [below.get_space().get_ref("user"), below.get_space().get_ref("pid"), below.create_space("net").get_ref("net")]
+        cured = Spacetest.Space.new(refs)
+        assert cured.run_action(visit) == "visited"
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, bytearray(b"x"), 1j, Spacetest.NamespaceType.NET, [range(3)], {"a": object()}], ids=repr)

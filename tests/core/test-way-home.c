@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "support.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -286,6 +287,64 @@ test_no_return_unasked (void)
   test_in_dying_child (call_without_asking, drop_capabilities_and_fail, message);
 }
 
+static void
+assert_no_way_home (GError    **error,
+                    const char *step,
+                    const char *kind,
+                    const char *option)
+{
+  g_autofree char *words =
+    g_strdup_printf ("%s: Operation not permitted (no thread could come home to the %s namespace of this process, which belongs to another user "
+                     "namespace; run under \"spacetest run --user %s\", or \"spacetest run\" without kinds; an action: in a space that has "
+                     "%s, too)",
+                     step, kind, option, kind);
+  test_assert_failed (*error, ST_ERROR_PERMISSION_DENIED, words);
+}
+
+/* A thread that has made no visit in the user namespace around. */
+static gpointer
+visit_in_own_user_namespace (gpointer unused)
+{
+  g_autoptr (GError) error = NULL;
+  g_assert_null (st_enter_transient (ST_NAMESPACE_NET, &error));
+  assert_no_way_home (&error, "cannot create net namespace", "net", "--net");
+  g_assert_null (st_enter_transient (ST_NAMESPACE_MNT, &error));
+  assert_no_way_home (&error, "cannot create mnt namespace", "mnt", "--mount");
+  g_assert_null (st_transient_mntns_new (&error));
+  assert_no_way_home (&error, "cannot create mnt namespace", "mnt", "--mount");
+
+  const int child = test_start_idle_child (CLONE_NEWUTS);
+  g_autoptr (StNamespaceRef) uts = st_namespace_ref_new_for_pid (child, ST_NAMESPACE_UTS, &error);
+  g_assert_no_error (error);
+  g_assert_null (st_space_enter (ST_SPACE (uts), &error));
+  g_assert_true (g_str_has_prefix (error->message, "cannot enter uts namespace uts:["));
+  assert_no_way_home (&error, "]", "uts", "--uts");
+  test_end_idle_child (child);
+
+  test_drop_capabilities ();
+  g_assert_null (st_enter_transient (ST_NAMESPACE_NET, &error));
+  test_assert_failed (error, ST_ERROR_PERMISSION_DENIED, "no CAP_SYS_ADMIN");
+  return NULL;
+}
+
+static void
+go_to_own_user_namespace (gpointer unused)
+{
+  g_assert_no_errno (unshare (CLONE_NEWUSER));
+  g_thread_join (g_thread_new ("visitor", visit_in_own_user_namespace, NULL));
+}
+
+/* All capabilities, and none of them at home. */
+static void
+test_own_user_namespace (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (st_probe (ST_NAMESPACE_USER, NULL, &error))
+    test_in_child (go_to_own_user_namespace, NULL);
+  else
+    test_skip (error->message);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -295,6 +354,7 @@ main (int    argc,
   test_add ("/way-home/thread-started-in-call", test_thread_started_in_call);
   test_add ("/way-home/working-directory", test_working_directory);
   test_add ("/way-home/chroot", test_chroot);
+  test_add ("/way-home/own-user-namespace", test_own_user_namespace);
   test_add ("/way-home/no-return/SPACE-16", test_no_return);
   test_add ("/way-home/no-return-of-call/SPACE-22", test_no_return_of_call);
   test_add ("/way-home/no-return-unasked", test_no_return_unasked);
