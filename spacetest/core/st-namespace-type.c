@@ -115,7 +115,9 @@ st_namespace_type_check_one (StNamespaceType type,
                              GError        **error)
 {
   const StKind *kind = st_kind_for_flag (type);
-  if (!kind)
+  if (type == 0)
+    g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "no namespace kind given; it takes one");
+  else if (!kind)
     {
       g_autofree char *text = st_namespace_types_to_string (type);
       g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "\"%s\" is not one kind of namespace", text);
@@ -135,6 +137,9 @@ st_namespace_types_check (StNamespaceType types,
     return TRUE;
   g_autofree char *text = st_namespace_types_to_string (types);
   g_autofree char *known = st_namespace_types_to_string (all);
-  g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "\"%s\" is not a list of namespace kinds (of %s)", text, known);
+  if (types == 0)
+    g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "no namespace kinds given; there are %s", known);
+  else
+    g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "\"%s\" is not a list of namespace kinds (of %s)", text, known);
   return FALSE;
 }

@@ -84,7 +84,7 @@ def test_the_very_exception(loop, netns):
         with pytest.raises(ValueError) as caught:
             await netns.run_in_thread_async(fail)
         assert caught.value is failure and caught.traceback[-1].name == "fail"
-        with raises(Code.INVALID_ARGUMENT, "list of namespace kinds"):
+        with raises(Code.INVALID_ARGUMENT, "no namespace kinds given"):
             await Spacetest.Space.new_transient_async(Spacetest.NamespaceType.NONE)
         with pytest.raises(RuntimeError, match="StopIteration"):  # which nobody would see in a coroutine
             await netns.run_in_thread_async(next, iter(()))

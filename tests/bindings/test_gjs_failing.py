@@ -96,7 +96,7 @@ await spacer.create_space_async('net');""", "HELPER_FAILED"),
                                    "async function main() { await netns.wait_listening_async(nobody); assert(false, 'x'); } "
                                    "main(); new GLib.MainLoop(null, false).get_context().iteration(false);", NOT_AWAITED),
     "promise-awaited-twice": ("const promise = Space.new_transient_async(0); await promise.catch(() => {}); await promise;",
-                              "is not a list of namespace kinds"),
+                              "no namespace kinds given; there are cgroup,ipc,"),
     "using-async": ("await Spacetest.using(netns, async () => { await null; throw new Error('in using'); });", "in using"),
     "in-timeout": ("setTimeout(() => netns.call(() => { throw new Error('in a timeout'); }), 1); iterate(100);", "in a timeout"),
     "in-idle": ("GLib.idle_add(0, () => { throw new Error('in idle'); }); iterate();", "in idle"),

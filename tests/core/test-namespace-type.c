@@ -147,7 +147,7 @@ check_not_one (StNamespaceType type,
 static void
 test_not_one_kind (void)
 {
-  check_not_one (ST_NAMESPACE_NONE, "\"\" is not one kind");
+  check_not_one (ST_NAMESPACE_NONE, "no namespace kind given; it takes one");
   check_not_one (ST_NAMESPACE_NET | ST_NAMESPACE_MNT, "\"mnt,net\" is not one kind");
   check_not_one (1, "\"0x1\" is not one kind");
 

@@ -5,20 +5,21 @@ import pytest
 
 from conftest import HOSTILE
 
-KINDS = "(of cgroup,ipc,mnt,net,pid,time,user,uts)"
+NAMES = "cgroup,ipc,mnt,net,pid,time,user,uts"
+KINDS = f"(of {NAMES})"
 
 
 @pytest.mark.parametrize("path, message", [
     ("/add/late", "st_test_add_in: /late/net would not be run; tests are added before g_test_run()"),
     ("/add/late-fixture", "st_test_add: /late/fixture would not be run; tests are added before g_test_run()"),
     ("/capture/null", "ST_TEST_CAPTURE: there is no space to record (at home, st_test_get_space() gives none: ST_TEST_ENTER comes first)"),
-    ("/enter/none", f'ST_TEST_ENTER: "" is not a list of namespace kinds {KINDS}'),
+    ("/enter/none", f"ST_TEST_ENTER: no namespace kinds given; there are {NAMES}"),
     ("/enter/nonsense", f'ST_TEST_ENTER: "0x3039" is not a list of namespace kinds {KINDS}'),
     ("/in/user", "this test was added in a user namespace of its own, but its net belongs to another one, and no thread could come home to "
                  'that: add it in "net", too'),
     ("/in/user-require", "not ok 1 /in/user-require - inside: this test was added in a user namespace of its own"),
     ("/init-again", "st_test_init: the test framework is initialised already; it is called once, and instead of g_test_init()"),
-    ("/require/none", f'not ok 1 /require/none - "" is not a list of namespace kinds {KINDS}'),
+    ("/require/none", f"not ok 1 /require/none - no namespace kinds given; there are {NAMES}"),
     ("/require/pid", "a test in there is added by st_test_add_in()"),
     ("/scope/elsewhere", "ST_TEST_ENTER: a visit can be left only on the thread that entered"),
     ("/thread/ended-begun", "not ok 1 /thread/ended-begun - ended on a visit that it began in a test: visitor (thread "),
