@@ -87,7 +87,7 @@ read_variable (Switch     *self,
   if (length == (int) strlen (ORDER) && !memcmp (name, ORDER, strlen (ORDER)))
     {
       self->order = value;
-      return *value || fail (self, ST_STARTUP_BAD_INPUT, 0, "cannot read " PREFIX ORDER ": it is empty");
+      return *value || fail (self, ST_STARTUP_BAD_INPUT, 0, "cannot read " PREFIX ORDER ": it is empty; it takes a list of kinds");
     }
   const StKind *kind = st_kind_for_name (name, (size_t) length);
   if (!kind)
@@ -95,7 +95,7 @@ read_variable (Switch     *self,
                  "cannot read " PREFIX "%.*s: no such kind (known are cgroup, ipc, mnt, net, pid, time, user, uts, and " ORDER ")",
                  length < 64 ? length : 64, name);
   self->references[kind->index] = value;
-  return *value || fail (self, ST_STARTUP_BAD_INPUT, 0, "cannot read " PREFIX "%s: it is empty", kind->name);
+  return *value || fail (self, ST_STARTUP_BAD_INPUT, 0, "cannot read " PREFIX "%s: it is empty; it takes a path, pid:1234 or fd:5", kind->name);
 }
 
 static bool
@@ -221,8 +221,18 @@ open_reference (const Step *step)
     return step->given < 0 ? step->given : st_system_dup (step->given);
   if (strncmp (step->reference, "pid:", 4) != 0)
     return st_system_open_path (step->reference);
-  const int pid = parse_number (step->reference + 4);
-  return pid > 0 ? open_of_process (pid, step->kind) : -EINVAL;
+  return open_of_process (parse_number (step->reference + 4), step->kind);
+}
+
+/* What is to stand there instead, or NULL if it may do. */
+static const char *
+expect (const char *reference)
+{
+  if (!strncmp (reference, "fd:", 3) && parse_number (reference + 3) < 0)
+    return "the number of a descriptor is expected after \"fd:\", as in fd:5; a file of that name is ./fd:...";
+  if (!strncmp (reference, "pid:", 4) && parse_number (reference + 4) <= 0)
+    return "the number of a process is expected after \"pid:\", as in pid:1234; a file of that name is ./pid:...";
+  return NULL;
 }
 
 static bool
@@ -231,6 +241,9 @@ open_step (Switch *self,
 {
   const StKind *kind = NULL;
   const char *name = step->kind->name;
+  const char *expected = expect (step->reference);
+  if (expected)
+    return fail (self, ST_STARTUP_BAD_INPUT, 0, "cannot read " PREFIX "%s=%.256s: %s", name, step->reference, expected);
   step->fd = open_reference (step);
   const int result = step->fd < 0 ? step->fd : st_system_get_kind (step->fd, &kind);
   if (result < 0)

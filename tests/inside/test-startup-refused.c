@@ -29,20 +29,20 @@ static void
 test_references (void)
 {
   check_refused ("spacetest_net", "/foo", ST_ERROR_NOT_FOUND, "cannot open spacetest_net=/foo: No such file or directory");
-  check_refused ("spacetest_net", "", ST_ERROR_INVALID_ARGUMENT, "cannot read spacetest_net: it is empty");
+  check_refused ("spacetest_net", "", ST_ERROR_INVALID_ARGUMENT, "cannot read spacetest_net: it is empty; it takes a path, pid:1234 or fd:5");
   check_refused ("spacetest_net", "/etc/passwd", ST_ERROR_NOT_A_NAMESPACE, "cannot open spacetest_net=/etc/passwd");
   check_refused ("spacetest_net", "/", ST_ERROR_NOT_A_NAMESPACE, "not a namespace");
   check_refused ("spacetest_net", "/proc/self/ns/uts", ST_ERROR_WRONG_TYPE,
                  "cannot use spacetest_net=/proc/self/ns/uts as a net namespace: it is a uts namespace");
   check_refused ("spacetest_uts", "\xff\xfe", ST_ERROR_NOT_FOUND, "cannot open spacetest_uts=");
   check_refused ("spacetest_net", "pid:2147483647", ST_ERROR_NOT_FOUND, "the process is gone");
-  check_refused ("spacetest_net", "pid:0", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=pid:0");
-  check_refused ("spacetest_net", "pid:", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=pid:");
-  check_refused ("spacetest_net", "pid:1x", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=pid:1x");
-  check_refused ("spacetest_net", "pid: 1", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=pid: 1");
-  check_refused ("spacetest_net", "pid:99999999999999999999", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=pid:9");
-  check_refused ("spacetest_net", "fd:", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=fd:");
-  check_refused ("spacetest_net", "fd:-1", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=fd:-1");
+  check_refused ("spacetest_net", "pid:0", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=pid:0: the number of a process is expected after \"pid:\"");
+  check_refused ("spacetest_net", "pid:", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=pid:: the number of a process is expected after \"pid:\"");
+  check_refused ("spacetest_net", "pid:1x", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=pid:1x: the number of a process is expected after \"pid:\"");
+  check_refused ("spacetest_net", "pid: 1", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=pid: 1: the number of a process is expected after \"pid:\"");
+  check_refused ("spacetest_net", "pid:99999999999999999999", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=pid:99999999999999999999: the number of a process is expected after \"pid:\"");
+  check_refused ("spacetest_net", "fd:", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=fd:: the number of a descriptor is expected after \"fd:\"");
+  check_refused ("spacetest_net", "fd:-1", ST_ERROR_INVALID_ARGUMENT, "spacetest_net=fd:-1: the number of a descriptor is expected after \"fd:\"");
   check_refused ("spacetest_net", "fd:999", ST_ERROR_INVALID_ARGUMENT, "not an open descriptor");
   check_refused ("spacetest_net", "fd:0", ST_ERROR_NOT_A_NAMESPACE, "spacetest_net=fd:0");
 }
@@ -125,7 +125,7 @@ check_order (const char *order,
 static void
 test_bad_orders (void)
 {
-  check_order ("", "cannot read spacetest_order: it is empty");
+  check_order ("", "cannot read spacetest_order: it is empty; it takes a list of kinds");
   check_order ("uts", "it lacks net, which spacetest_net is set for");
   check_order ("net,", "unknown kind \"\"");
   check_order (",net", "unknown kind \"\"");
