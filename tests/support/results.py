@@ -21,6 +21,7 @@ PYTEST_REASON = re.compile(r"^SKIPPED \[(?P<count>\d+)\] [^ ]+ (?P<reason>.*)$",
 PYTEST_EXIT = re.compile(r"^!+ _pytest\.outcomes\.Exit: (?P<reason>.*?) !+$")
 NUMBER = re.compile(r"\[\d+\]")     # of a namespace, another one each time
 REPORT = re.compile(r"^(?:==\d+== ?ERROR|WARNING): \w+Sanitizer|: runtime error: |^==\d+== +(?:at|by) 0x", re.MULTILINE)
+REPORT = re.compile(r"^==\d+== ?ERROR: \w+Sanitizer|: runtime error: |^==\d+== (?! |Process terminating).+\n==\d+== +(?:at|by) 0x", re.MULTILINE)
 GOOD = {"OK", "SKIP", "EXPECTEDFAIL"}
 
 
