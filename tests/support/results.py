@@ -20,8 +20,8 @@ PYTEST = re.compile(r"^=* ?(?P<counts>\d+ [a-z]+(?:, \d+ [a-z]+)*) in [\d.]+s.*$
 PYTEST_REASON = re.compile(r"^SKIPPED \[(?P<count>\d+)\] [^ ]+ (?P<reason>.*)$", re.MULTILINE)
 PYTEST_EXIT = re.compile(r"^!+ _pytest\.outcomes\.Exit: (?P<reason>.*?) !+$")
 NUMBER = re.compile(r"\[\d+\]")     # of a namespace, another one each time
-REPORT = re.compile(r"^(?:==\d+== ?ERROR|WARNING): \w+Sanitizer|: runtime error: |^==\d+== +(?:at|by) 0x", re.MULTILINE)
-REPORT = re.compile(r"^==\d+== ?ERROR: \w+Sanitizer|: runtime error: |^==\d+== (?! |Process terminating).+\n==\d+== +(?:at|by) 0x", re.MULTILINE)
+REPORT = re.compile(r"^(?:==\d+== ?ERROR|WARNING): \w+Sanitizer|: runtime error: |^==\d+== (?! |Process terminating).+\n==\d+== +(?:at|by) 0x",
+                    re.MULTILINE)
 GOOD = {"OK", "SKIP", "EXPECTEDFAIL"}
 
 
