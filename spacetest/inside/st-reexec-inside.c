@@ -4,6 +4,7 @@
 
 #include "st-error-private.h"
 #include "st-own-program.h"
+#include "st-stay-private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,7 +144,8 @@ answer (GVariant     *value,
  *
  * Gives the result of the action that this process was started for.
  *
- * From then on, the process has three seconds to end by itself.
+ * From then on, the process has three seconds to end by itself. Visits that the calling thread has not left are left, and the caller of the
+ * action gets %ST_ERROR_WRONG_ORDER instead of the value.
  *
  * Returns: %TRUE if it was sent; %FALSE with @error set
  *
@@ -155,7 +157,11 @@ st_reexec_reply (GVariant *result,
 {
   g_return_val_if_fail (result != NULL, FALSE);
   g_autoptr (GVariant) kept = g_variant_ref_sink (result);
-  return st_reexec_check_value (kept, error) && answer (kept, NULL, error);
+  g_autoptr (GError) forgotten = NULL;
+  if (!check_inside (error) || !st_reexec_check_value (kept, error))
+    return FALSE;
+  st_stay_end_inner (st_thread_self (), NULL, &forgotten);
+  return answer (forgotten ? NULL : kept, forgotten, error);
 }
 
 /**
@@ -198,9 +204,13 @@ call (const char  *name,
       return NULL;
     }
   GError *failure = NULL;
+  StThread *thread = st_thread_self ();
+  StStay *outer = thread->innermost;
   GVariant *value = func (parameter, &failure);
   if (value)
     g_variant_take_ref (value);
+  if (getpid () == process)
+    st_stay_end_inner (thread, outer, &failure);
   if (failure)
     {
       g_clear_pointer (&value, g_variant_unref);

@@ -14,6 +14,11 @@ Spacetest.registerAction('where', async kind => {
     await null;
     return where(kind);
 });
+Spacetest.registerAction('stay-on-visit', async kind => {
+    Spacetest.enter_transient(kind);
+    await null;
+    return 'not to be had';
+});
 Spacetest.registerAction('throw', kind => {
     if (kind === 'type')
         throw new TypeError('wrong');
@@ -72,6 +77,10 @@ test('where no thread can go', async () => {
     below.close();
     spacer.close();
 });
+
+test('an action that stays on a visit', () => inUts(async here => {
+    await rejects(Spacetest.Error.WRONG_ORDER, here.runAction('stay-on-visit', 'mnt'), 'without leaving 1 of its visits');
+}));
 
 test('errors come as they are', () => inUts(async here => {
     const type = await thrownBy(here.runAction('throw', 'type'));

@@ -39,6 +39,15 @@ def give_back(*args, **kwargs):
 
 
 @Spacetest.action
+def stay_on_visits(failure=None):
+    Spacetest.enter_transient("mnt")
+    Spacetest.enter_transient("uts")
+    if failure:
+        raise_it(failure)
+    return "not to be had"
+
+
+@Spacetest.action
 def raise_it(name):
     if name == "ours":
         raise Refused("door", ["shut"])
@@ -357,3 +366,11 @@ def test_in_an_event_loop(here):
     async def main():
         return await asyncio.get_running_loop().run_in_executor(None, here.run_action, Tools.name)
     assert asyncio.run(main()) == "tool"
+
+
+def test_an_action_that_stays_on_visits():
+    with Spacetest.NamespaceRef.new_current("uts") as here:
+        with raises(Spacetest.Error.WRONG_ORDER, "without leaving 2 of its visits"):
+            here.run_action(stay_on_visits)
+        with pytest.raises(Refused):  # which says more
+            here.run_action(stay_on_visits, "ours")

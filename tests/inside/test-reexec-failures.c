@@ -453,6 +453,33 @@ be_other (const char *argument)
   return 4;
 }
 
+static GVariant *
+stay_on_visits (GVariant *parameter,
+                GError  **error)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (StVisit) dropped = st_enter_transient (ST_NAMESPACE_MNT, error);
+      if (!dropped)
+        return NULL;
+    }
+  if (parameter)
+    return fail (parameter, error);
+  return g_variant_new_string ("not to be had");
+}
+
+static void
+test_visits (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!test_needs_privilege ())
+    return;
+  g_autoptr (StSpace) here = open_own_space ();
+  action_assert_fails (here, "stay-on-visits", NULL, ST_ERROR_WRONG_ORDER, "without leaving 2 of its visits");
+  g_assert_null (st_reexec_run (here, "stay-on-visits", g_variant_new_string ("fail"), NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY); /* which says more */
+}
+
 static const Action actions[] = {
   { "answer-twice", answer_twice },
   { "ask-again", ask_again },
@@ -468,6 +495,7 @@ static const Action actions[] = {
   { "number", return_number },
   { "run-another", run_another },
   { "start-program", start_program },
+  { "stay-on-visits", stay_on_visits },
   { NULL, NULL },
 };
 
@@ -501,5 +529,6 @@ main (int    argc,
   test_add ("/reexec/failures/threads", test_threads);
   test_add ("/reexec/failures/timeout", test_timeout);
   test_add ("/reexec/failures/unread", test_unread);
+  test_add ("/reexec/failures/visits", test_visits);
   return g_test_run ();
 }

@@ -17,6 +17,8 @@ import types
 from gi.module import get_introspection_module
 from gi.repository import GLib
 
+from . import visits
+
 Spacetest = get_introspection_module("Spacetest")
 MARK = "__spacetest_action__"
 MOST_DEPTH = 30
@@ -303,9 +305,23 @@ def _find_function(work):
     return found
 
 
+def _run(func, args, kwargs):
+    """A value that comes of a forgotten visit is none: nobody knows where the rest was done."""
+    outer = visits.count_visits()
+    try:
+        value = func(*args, **kwargs)
+    except BaseException:
+        visits.leave_visits(outer)
+        raise
+    if forgotten := visits.leave_visits(outer):
+        raise GLib.Error.new_literal(Spacetest.error_quark(), f"the function returned without leaving {forgotten} of its visits",
+                                     Spacetest.Error.WRONG_ORDER)
+    return value
+
+
 def _call(work):
     try:
-        value = _find_function(work)(*work["args"], **work["kwargs"])
+        value = _run(_find_function(work), work["args"], work["kwargs"])
         return _encode((True, value), f"the result of {work['module']}.{work['function']}")
     except BaseException as failure:
         return _encode((False, _report(failure)), "an exception")
