@@ -22,18 +22,23 @@ def wait(future):
     return future
 
 
+def run_what_is_ready():
+    while GLib.MainContext.default().iteration(False):
+        pass
+
+
 @pytest.fixture
 def busy(netns):
     """A network whose thread is occupied until it is told to go on."""
     begun, go_on = threading.Event(), threading.Event()
     future = netns.run_in_thread_async(lambda: begun.set() or go_on.wait())
     begun.wait()
-    netns.go_on = go_on.set
-    netns.occupied = future
+    netns._go_on = go_on.set
+    netns._occupied = future
     yield netns
     go_on.set()
     wait(future)
-    del netns.go_on, netns.occupied
+    del netns._go_on, netns._occupied
 
 
 def test_values(netns):
@@ -104,6 +109,48 @@ def test_an_exception_that_nobody_asks_for(netns, unraisable):
         gc.enable()
 
 
+@pytest.mark.parametrize("is_late", (True, False))
+def test_an_exception_before_the_main_context_ran(netns, unraisable, is_late):
+    """Who drops the future may never run it."""
+    seen, go_on = unraisable(), threading.Event()
+
+    def fail():
+        go_on.wait()
+        raise failure
+    failure = ValueError("mine")
+    future = netns.run_in_thread_async(fail)
+    if is_late:
+        del future
+    go_on.set()
+    netns.run_in_thread(int)
+    if not is_late:
+        assert seen == []
+        del future
+    assert seen == [failure]
+    run_what_is_ready()
+    assert seen == [failure]
+
+
+def test_a_future_that_is_cancelled_and_dropped(busy, unraisable):
+    seen, ran = unraisable(), []
+    future = busy.run_in_thread_async(ran.append, 1)
+    assert future.cancel()
+    del future
+    busy._go_on()
+    busy.run_in_thread(int)
+    run_what_is_ready()
+    assert ran == [] and seen == []
+
+
+def test_a_dropped_future_calls_back(busy):
+    results = []
+    busy.run_in_thread_async(lambda: 7).add_done_callback(lambda future: results.append(future.result()))
+    gc.collect()
+    busy._go_on()
+    iterate_until(lambda: results)
+    assert results == [7]
+
+
 def test_the_call_of_c(netns, unraisable):
     """All arguments go to the function."""
     seen = unraisable()
@@ -135,7 +182,7 @@ def test_asking_too_early(busy, unraisable):
     for ask in (future.result, future.exception):
         with pytest.raises(concurrent.futures.TimeoutError):
             ask(0)
-    busy.go_on()
+    busy._go_on()
     wait(future)
     del future, ask
     gc.collect()
@@ -146,7 +193,7 @@ def test_nobody_needs_to_ask_what_was_cancelled(busy, unraisable):
     seen = unraisable()
     future = busy.run_in_thread_async(int, "x")
     assert future.cancel()
-    busy.go_on()
+    busy._go_on()
     wait(busy.run_in_thread_async(int))
     del future
     gc.collect()
@@ -195,7 +242,7 @@ def test_cancellable(busy):
     cancellable.cancel()
     assert_cancelled(wait(future).exception())
     assert_cancelled(wait(busy.run_in_thread_async(ran.append, 2, cancellable=cancellable)).exception())
-    busy.go_on()
+    busy._go_on()
     assert busy.run_in_thread(int) == 0
     assert ran == []
 
@@ -204,11 +251,11 @@ def test_future_cancelled(busy):
     ran = []
     future = busy.run_in_thread_async(ran.append, 1)
     assert future.cancel() and future.cancelled()
-    assert not busy.occupied.cancel()  # it runs
-    busy.go_on()
+    assert not busy._occupied.cancel()  # it runs
+    busy._go_on()
     assert wait(busy.run_in_thread_async(int)).result() == 0
     assert ran == []
-    assert wait(busy.occupied).result() is True
+    assert wait(busy._occupied).result() is True
     assert concurrent.futures.wait([future], 0).done == {future}
     with pytest.raises(concurrent.futures.CancelledError):
         future.result()
@@ -219,7 +266,7 @@ def test_both_cancelled(busy):
     future = busy.run_in_thread_async(int, cancellable=cancellable)
     assert future.cancel()
     cancellable.cancel()
-    busy.go_on()
+    busy._go_on()
     assert wait(busy.run_in_thread_async(int)).result() == 0
     assert concurrent.futures.wait([future], 0).done == {future}
 
@@ -244,12 +291,12 @@ def test_nobody_holds_anything():
         seen.append(where())
     netns = Spacetest.TransientNetns.new()
     name, kept = str(netns), weakref.ref(work)
-    future = weakref.ref(netns.run_in_thread_async(work))
+    netns.run_in_thread_async(work)
     del netns, work
     gc.collect()
     begun.wait()
     go_on.set()
-    iterate_until(lambda: future() is None)
+    iterate_until(lambda: kept() is None)
     assert seen == [name]
     gc.collect()
     assert kept() is None

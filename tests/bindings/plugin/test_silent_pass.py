@@ -33,6 +33,12 @@ SCRIPTS = {
     "made without its constructor": ("Spacetest.TransientNetns().enter()", "closed, or was made without its constructor"),
     "unknown kind": ("Spacetest.enter_transient('nett')", "nett"),
     "misspelled option": ("Spacetest.SpacerOptions().boot_time = 3", "there is no option 'boot_time'; there are boottime_offset"),
+    "future that is dropped early": ("future = netns.run_in_thread_async(boom)\nnetns.run_in_thread(int)\ndel future", "AssertionError: inside"),
+    "future that is dropped at once": ("netns.run_in_thread_async(boom)\nnetns.run_in_thread(int)", "AssertionError: inside"),
+    "future that is kept": ("future = netns.run_in_thread_async(boom)\nnetns.run_in_thread(int)", "AssertionError: inside"),
+    "future that is kept when it is done": ("future = netns.run_in_thread_async(boom)\n"
+                                            "while not future.done(): GLib.MainContext.default().iteration(True)", "AssertionError: inside"),
+    "future that calls back": ("netns.run_in_thread_async(boom).add_done_callback(print)\nnetns.run_in_thread(int)", "AssertionError: inside"),
     "future that nobody asks": ("import warnings\nsys.unraisablehook = lambda args: os._exit(3)\n"
                                 "netns.run_in_thread_async(boom)\nfor _ in range(999): GLib.MainContext.default().iteration(True)", ""),
 }
@@ -57,7 +63,8 @@ def test_script(caller, body, message):
                                   "with netns.enter(): sys.exit(0)",
                                   "with netns.enter():\n  if not os.fork(): os._exit(0)\nassert os.wait()[1] == 0",
                                   "with netns.enter():\n  if not os.fork(): sys.exit(0)\nassert os.wait()[1] == 0",
-                                  "with netns.enter(): pass\nos._exit(0)"))
+                                  "with netns.enter(): pass\nos._exit(0)",
+                                  "sys.unraisablehook = lambda args: None\nnetns.run_in_thread_async(boom)\nnetns.run_in_thread(int)"))
 def test_good_script(caller, body):
     result = caller.run(caller.write("script.py", PROGRAM + body + "\n"))
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
@@ -89,6 +96,18 @@ def test_test(fails, body, message, way):
         {way}
     ''', message)
     assert " passed" not in result.stdout.splitlines()[-1]
+
+
+def test_future_that_nobody_asks(fails):
+    """A warning, as of all that nobody could catch; a failure for those who have it so."""
+    body = '''
+    def boom():
+        raise ValueError("mine")
+    def test_it(netns):
+        netns.run_in_thread_async(boom)
+        netns.run_in_thread(int)
+    '''
+    fails(body, "PytestUnraisableExceptionWarning", "ValueError: mine", options=["-W", "error::pytest.PytestUnraisableExceptionWarning"])
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)

@@ -4,7 +4,7 @@
 from gi.overrides import override
 from gi.module import get_introspection_module
 
-from ._spacetest import actions, arguments, equality, processes, properties, running, sockets, visits
+from ._spacetest import actions, arguments, equality, futures, processes, properties, running, sockets, visits
 
 Spacetest = get_introspection_module("Spacetest")
 __all__ = ["ActionError", "Popen", "action", "count_visits", "leave_visits"]
@@ -24,6 +24,7 @@ count_visits = visits.count_visits
 leave_visits = visits.leave_visits
 
 actions.install()
+futures.install()
 running.install()
 visits.install()
 equality.install()

@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """Futures for what goes on meanwhile."""
+import atexit
 import concurrent.futures
 import contextlib
+import os
+import sys
+import weakref
 
+from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
+
+Spacetest = get_introspection_module("Spacetest")
+_refuse_success = Spacetest.exit_guard_hold
+_there = weakref.WeakSet()
 
 
 def _refuse_idle_context(loop):
@@ -23,6 +32,10 @@ class Future(concurrent.futures.Future):
     It is the same with all versions of PyGObject: what those since 3.50 give by themselves has no result() to wait for, wants an event loop
     even if nobody awaits it, and knows nothing of what comes of functions that run in a space."""
     _unseen = None
+
+    def __init__(self):
+        super().__init__()
+        _there.add(self)
 
     def __await__(self):
         import asyncio  # which not everybody pays for
@@ -61,13 +74,45 @@ class Future(concurrent.futures.Future):
         finally:
             del self  # which the traceback holds
 
-    def __del__(self):
+    def give_up(self):
+        """Nobody will ask for it any more."""
         unseen, self._unseen = self._unseen, None
         try:
             if unseen is not None:
-                raise unseen  # goes to sys.unraisablehook()
+                report(unseen)
         finally:
             del self, unseen
+
+    def __del__(self):
+        self.give_up()
+
+
+class _Unasked:
+    """Reports an exception when it is dropped, which is the only way to sys.unraisablehook()."""
+
+    def __init__(self, exception):
+        self._exception = exception
+
+    def __del__(self):
+        try:
+            raise self._exception
+        finally:
+            del self
+
+
+def report(exception):
+    """Says what nobody asked for. A program that only has it printed does not end with status 0; who has a hook has a plan."""
+    if sys.unraisablehook is sys.__unraisablehook__:
+        _refuse_success()
+    unasked = _Unasked(exception)
+    del exception  # its traceback holds this frame
+    del unasked
+
+
+def _give_up_all(pid):
+    if os.getpid() == pid:
+        for future in list(_there):
+            future.give_up()
 
 
 def start(info, things, arguments, finish):
@@ -93,3 +138,8 @@ def start(info, things, arguments, finish):
     info(*things, **{**arguments, "cancellable": cancellable, "callback": done})
     future.add_done_callback(lambda future: future.cancelled() and cancellable.cancel())
     return future
+
+
+def install():
+    Spacetest.exit_guard_start("Spacetest-Python", None)
+    atexit.register(_give_up_all, os.getpid())

@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """Functions that run in a space: with arguments, values and exceptions."""
 import inspect
+import weakref
 
 from gi.module import get_introspection_module
 from gi.repository import GLib
@@ -28,7 +29,8 @@ class _Outcome:
         if not callable(func):
             raise TypeError(f"func must be callable, not {type(func).__name__}")
         self._work = func, args, kwargs
-        self._value = self._failure = None
+        self._value = None
+        self._failures = []  # one at most: who pops it has it
 
     def run(self, *_user_data):
         func, args, kwargs = self._work
@@ -38,10 +40,16 @@ class _Outcome:
             _refuse_unfinished(func, value)
             self._value = value
         except BaseException as failure:
-            self._failure = failure
+            self._failures.append(failure)
         finally:
             visits.count_call(-1)
         return True
+
+    def take_failure(self):
+        try:
+            return self._failures.pop()
+        except IndexError:
+            return None
 
     def get(self, finish):
         """Returns or raises what the function did, once `finish` said what the library has to say to that."""
@@ -50,7 +58,7 @@ class _Outcome:
             finish()
         except GLib.Error as error:
             lost = error
-        failure, self._failure = self._failure, None
+        failure = self.take_failure()
         try:
             if lost and (failure is None or lost.matches(Spacetest.error_quark(), Spacetest.Error.NO_RETURN)):
                 raise lost from failure
@@ -59,6 +67,90 @@ class _Outcome:
             return self._value
         finally:
             del failure, lost  # their tracebacks hold this frame
+
+
+class _Awaited(_Outcome):
+    """What a future stands for. It knows the future only as long as somebody else does: when that one is dropped, nobody may run the main
+    context any more that would complete it, and what failed is to be told then."""
+
+    def __init__(self, func, args, kwargs):
+        super().__init__(func, args, kwargs)
+        self.has_begun = self.is_cancelled = self.is_dropped = False
+        self.kept = []  # the future, while somebody is to be called back
+        self._find_future = lambda: None
+
+    def make_future(self):
+        future = _Future(self)
+        self._find_future = weakref.ref(future)
+        return future
+
+    def begin(self):
+        """Whether it may. On the thread."""
+        self.has_begun = True
+        future = self._find_future()
+        return future.set_running_or_notify_cancel() if future else not self.is_cancelled
+
+    def run(self, *_user_data):
+        if not self.begin():
+            return True
+        super().run()
+        if self.is_dropped:
+            self.report()
+        return True
+
+    def drop(self):
+        self.is_dropped = True
+        self.report()
+
+    def report(self):
+        failure = self.take_failure()
+        try:
+            if failure is not None:
+                futures.report(failure)
+        finally:
+            del failure
+
+    def complete(self, finish):
+        """With the main context."""
+        future = self._find_future()
+        self.kept.clear()
+        try:
+            if (self.has_begun or self.begin()) and not self.is_cancelled:
+                self._complete(future, finish)
+        finally:
+            del future
+
+    def _complete(self, future, finish):
+        try:
+            value = self.get(finish)
+        except BaseException as failure:
+            future.set_exception(failure) if future else futures.report(failure)
+        else:
+            if future:
+                future.set_result(value)
+        finally:
+            del future
+
+
+class _Future(futures.Future):
+    def __init__(self, outcome):
+        super().__init__()
+        self._outcome = outcome
+
+    def add_done_callback(self, func):
+        self._outcome.kept.append(self)
+        super().add_done_callback(func)
+        if self.done():
+            self._outcome.kept.clear()
+
+    def cancel(self):
+        cancelled = super().cancel()
+        self._outcome.is_cancelled |= cancelled
+        return cancelled
+
+    def give_up(self):
+        super().give_up()
+        self._outcome.drop()
 
 
 _call = Spacetest.Space.call
@@ -86,25 +178,10 @@ def run_in_thread_async(self, func, *args, cancellable=None, **kwargs):
 
     The main context of the calling thread completes it, so it must run: iterate it until done() instead of waiting in
     result(). cancel() and the cancellable work until func begins. An exception that nobody asks the future for goes to
-    sys.unraisablehook() once the future is dropped."""
-    outcome = _Outcome(func, args, kwargs)
-    future = futures.Future()
-    held = [future]  # PyGObject drops `done` long after it ran
-    begun = []
-
-    def begin():
-        begun.append(True)
-        return held[0].set_running_or_notify_cancel()
-
-    def done(space, result):
-        if (begun or begin()) and not held[0].cancelled():
-            try:
-                held[0].set_result(outcome.get(lambda: space.run_in_thread_finish(result)))
-            except BaseException as failure:
-                held[0].set_exception(failure)
-        held.clear()
-
-    _run_in_thread_async(self, lambda *_: not begin() or outcome.run(), (), cancellable, done)
+    sys.unraisablehook() once the future is dropped, or at the end of the program, which is no success then."""
+    outcome = _Awaited(func, args, kwargs)
+    future = outcome.make_future()
+    _run_in_thread_async(self, outcome.run, (), cancellable, lambda space, result: outcome.complete(lambda: space.run_in_thread_finish(result)))
     return future
 
 
