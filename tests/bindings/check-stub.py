@@ -15,7 +15,8 @@ from gi.repository import Spacetest  # noqa: E402
 from signatures import Gir  # noqa: E402
 
 # What the overrides do in their own way: their functions say what they take.
-OWN = {"Space": {"call", "check_output", "popen", "run", "run_action", "run_in_thread", "run_in_thread_async", "socket"},
+OWN = {"ReexecOptions": {"start_timeout", "timeout"},
+       "Space": {"call", "check_output", "popen", "run", "run_action", "run_in_thread", "run_in_thread_async", "socket"},
        "": {"action", "count_visits", "leave_visits"}}
 OWN_CLASSES = {"ActionError", "Popen"}
 FOR_TYPES_ONLY = {"File", "Future", "Kinds", "StrPath", "Callback", "P", "T"}

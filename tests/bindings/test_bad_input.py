@@ -4,6 +4,7 @@
 import datetime
 import enum
 import os
+import re
 import types
 
 import pytest
@@ -133,3 +134,23 @@ def test_types_of_newer_versions():
     assert arguments.get_length_of(arguments.get_type(types.SimpleNamespace(get_type_info=lambda: array))) == 3
     array = types.SimpleNamespace(get_array_length=lambda: 4)
     assert arguments.get_length_of(arguments.get_type(types.SimpleNamespace(get_type=lambda: array))) == 4
+
+
+@pytest.mark.parametrize("thing, words", [(Spacetest.Impairment(), "corruption, delay"), (Spacetest.Link(), "ready_timeout"),
+                                          (Spacetest.NamespaceRef(), ""), (Spacetest.SpacerOptions(), "boottime_offset"),
+                                          (Spacetest.ReexecOptions.new(), "timeout, set_command()"), (Spacetest.Spacer(), "timeout")],
+                         ids=lambda value: type(value).__name__)
+def test_misspelled_attributes(thing, words):
+    with pytest.raises(AttributeError, match="there is no (option|attribute) 'rat'.*" + re.escape(words)):
+        thing.rat = 5
+    assert not hasattr(thing, "rat")
+    thing._mine = 5
+    assert thing._mine == 5
+
+
+def test_attributes_of_subclasses():
+    class Mine(Spacetest.NamespaceRef):
+        pass
+    mine = Mine()
+    mine.rat = 5
+    assert mine.rat == 5

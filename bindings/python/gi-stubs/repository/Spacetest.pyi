@@ -457,6 +457,8 @@ class Pin(GObject.Object):
 
 
 class ReexecOptions(GObject.Object):
+    start_timeout: int
+    timeout: int
     @classmethod
     def new(cls) -> ReexecOptions: ...
     def get_start_timeout(self) -> int: ...

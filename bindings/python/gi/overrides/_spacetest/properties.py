@@ -11,6 +11,7 @@ from . import arguments
 
 Spacetest = get_introspection_module("Spacetest")
 WHOLE = {GObject.TYPE_INT, GObject.TYPE_UINT, GObject.TYPE_INT64, GObject.TYPE_UINT64}
+_INHERITED = set(dir(GObject.Object))
 
 
 def to_option(cls, name, value):
@@ -52,12 +53,26 @@ def _make(name):
     return property(get, set)
 
 
-def _refuse_unknown(self, name, value):
-    """A misspelled option would be none."""
-    known = get_names(Spacetest.SpacerOptions)
-    if name not in known and not hasattr(type(self), name):
-        raise AttributeError(f"there is no option {name!r}; there are {', '.join(sorted(known))}")
-    GObject.Object.__setattr__(self, name, value)
+def _make_accessors(name):
+    """In milliseconds, as the functions are."""
+    return property(lambda self: getattr(self, f"get_{name}")(), lambda self, value: getattr(self, f"set_{name}")(value))
+
+
+def _list_settable(cls):
+    """What somebody may have meant."""
+    names = get_names(cls) | {name for name in dir(cls) if isinstance(getattr(cls, name), property)}
+    return sorted(names) + sorted(f"{name}()" for name in dir(cls) if name.startswith("set_") and name not in _INHERITED)
+
+
+def _make_setattr(ours, set):
+    def __setattr__(self, name, value):
+        """What is misspelled would do nothing. Subclasses of others have what they like."""
+        cls = type(self)
+        if cls in ours and not name.startswith("_") and not hasattr(cls, name):
+            what = "option" if cls.__name__.endswith("Options") else "attribute"
+            raise AttributeError(f"there is no {what} {name!r}; there are {', '.join(_list_settable(cls)) or 'none that can be set'}")
+        set(self, name, value)
+    return __setattr__
 
 
 def _make_init(init):
@@ -69,9 +84,12 @@ def _make_init(init):
 def install():
     for cls in (Spacetest.Impairment, Spacetest.SpacerOptions):
         cls.__init__ = _make_init(cls.__init__)
-    for cls in arguments.get_classes():
+    ours = set(arguments.get_classes())
+    Spacetest.ReexecOptions.timeout = _make_accessors("timeout")
+    Spacetest.ReexecOptions.start_timeout = _make_accessors("start_timeout")
+    for cls in ours:
         if issubclass(cls, GObject.Object):
             for name in get_names(cls):
                 if not hasattr(cls, name):
                     setattr(cls, name, _make(name))
-    Spacetest.SpacerOptions.__setattr__ = _refuse_unknown
+        cls.__setattr__ = _make_setattr(ours, GObject.Object.__setattr__ if issubclass(cls, GObject.Object) else cls.__setattr__)
