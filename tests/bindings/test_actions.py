@@ -114,6 +114,16 @@ def read_variable(name):
     return os.environ.get(name)
 
 
+@Spacetest.action
+def with_own_names(timeout=3, *, options=None, cancellable=None):
+    return (timeout, options, cancellable)
+
+
+@Spacetest.action
+def by_position(timeout, /, **others):
+    return (timeout, others)
+
+
 def not_decorated():
     pass
 
@@ -236,6 +246,36 @@ def test_results_that_are_no_values(here):
         here.run_action(return_object)
     with pytest.raises(TypeError, match="coroutine is no plain value"):
         here.run_action(not_yet)
+
+
+def test_coroutines_are_no_warning(here, capfd):
+    with pytest.raises(TypeError, match="coroutine is no plain value"):
+        here.run_action(not_yet)
+    assert "never awaited" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name, value", [("timeout", 5), ("timeout", None), ("options", None), ("cancellable", None)])
+def test_keywords_that_both_have(here, name, value):
+    with pytest.raises(TypeError, match=f"keyword '{name}' of its own.* test_actions.with_own_names has a parameter .*by position"):
+        here.run_action(with_own_names, **{name: value})
+    assert here.run_action(with_own_names, 5) == (5, None, None)
+    assert here.run_action(by_position, 5, timeout=60) == (5, {})
+
+
+def test_options_that_are_none(here):
+    for wrong in 5, {}, Spacetest.SpacerOptions():
+        with pytest.raises(TypeError, match=f"options must be ReexecOptions, not {type(wrong).__name__}"):
+            here.run_action(give_back, options=wrong)
+
+
+def test_time_is_limited_by_an_attribute(here):
+    options = Spacetest.ReexecOptions.new()
+    assert (options.timeout, options.start_timeout) == (0, 60_000)
+    options.timeout = 600
+    assert options.timeout == options.get_timeout() == 600
+    with pytest.raises(GLib.Error) as caught:
+        here.run_action(hang, options=options)
+    assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT)
 
 
 def test_ends_without_a_result(here):

@@ -7,6 +7,7 @@ which travel as GVariants: None as (), bool as b, int as x (beyond 64 bits: (s),
 (ay), UTF-8 with surrogates), bytes as ay, list as av, tuple as (av), dict as a(vv)."""
 import importlib
 import importlib.util
+import inspect
 import os
 import runpy
 import subprocess
@@ -25,6 +26,7 @@ MOST_DEPTH = 30
 _VARIANT = GLib.VariantType("v")
 _PAIR = GLib.VariantType("(vv)")
 _BYTES = GLib.VariantType("ay")
+_NOT_GIVEN = type("NotGiven", (), {"__repr__": lambda self: "..."})()
 
 
 class ActionError(RuntimeError):
@@ -222,17 +224,40 @@ def _raise(report):
     raise exception from (None if isinstance(exception, ActionError) else _RemoteTraceback(report["traceback"]))
 
 
-def run_action(self, func, /, *args, cancellable=None, options=None, timeout=None, **kwargs):
+def _refuse_clash(func, given):
+    """What is meant for func would be taken for ours."""
+    try:
+        parameters = inspect.signature(func).parameters
+    except (TypeError, ValueError):
+        return
+    for name in given:
+        if name in parameters and parameters[name].kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY):
+            raise TypeError(f"run_action() has a keyword {name!r} of its own, and {_describe(func)} has a parameter of that name: "
+                            "pass it by position, or call the parameter otherwise")
+
+
+def _choose_options(options, timeout):
+    if timeout is not None and options is not None:
+        raise TypeError("a timeout is given, or options, which have one")
+    if options is not None and not isinstance(options, Spacetest.ReexecOptions):
+        raise TypeError(f"options must be ReexecOptions, not {type(options).__name__}")
+    options = options or Spacetest.ReexecOptions.new()
+    if timeout is not None:
+        options.set_timeout(max(1, round(timeout * 1000)))
+    return options
+
+
+def run_action(self, func, /, *args, cancellable=_NOT_GIVEN, options=_NOT_GIVEN, timeout=_NOT_GIVEN, **kwargs):
     """Calls func(*args, **kwargs) in a fresh interpreter that is started in the space, and returns or raises what it does.
 
     This works for all kinds of namespaces, also user, pid and time. func is decorated with @Spacetest.action; its module is imported there, so a
     script runs what it does under `if __name__ == "__main__":`. Arguments and results are plain values. After `timeout` seconds, the process is
-    killed, and it is G_IO_ERROR_TIMED_OUT. `options` are ReexecOptions, whose command is used for this; a timeout is set either here or there."""
-    if timeout is not None and options is not None:
-        raise TypeError("a timeout is given, or options, which have one")
-    options = options or Spacetest.ReexecOptions.new()
-    if timeout is not None:
-        options.set_timeout(max(1, round(timeout * 1000)))
+    killed, and it is G_IO_ERROR_TIMED_OUT. `options` are ReexecOptions, whose command is used for this; a timeout is set either here or there.
+    The three keywords never reach func: if it has a parameter of such a name, pass that by position."""
+    given = {name: value for name, value in (("cancellable", cancellable), ("options", options), ("timeout", timeout)) if value is not _NOT_GIVEN}
+    _refuse_clash(func, given)
+    cancellable = given.get("cancellable")
+    options = _choose_options(given.get("options"), given.get("timeout"))
     parameter = _encode(_describe_work(func, args, kwargs), "an argument")
     options.set_command(_create_command())
     for stream in (sys.stdout, sys.stderr):
@@ -320,11 +345,15 @@ def _run(func, args, kwargs):
 
 
 def _call(work):
+    value = None
     try:
         value = _run(_find_function(work), work["args"], work["kwargs"])
         return _encode((True, value), f"the result of {work['module']}.{work['function']}")
     except BaseException as failure:
         return _encode((False, _report(failure)), "an exception")
+    finally:
+        if inspect.iscoroutine(value):
+            value.close()  # so that nobody warns that it was not awaited
 
 
 def run():
