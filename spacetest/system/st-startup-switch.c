@@ -266,7 +266,7 @@ open_home (const StKind *kind)
     close (pidfd);
   if (fd >= 0 || !st_kernel_is_missing (fd))
     return fd;
-  snprintf (path, sizeof path, "/proc/self/ns/%s", for_children ? kind->children_proc_entry : kind->proc_entry);
+  snprintf (path, sizeof path, "/proc/thread-self/ns/%s", for_children ? kind->children_proc_entry : kind->proc_entry);
   fd = open (path, O_RDONLY | O_CLOEXEC);
   return fd < 0 ? -errno : fd;
 }
