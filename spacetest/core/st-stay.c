@@ -230,17 +230,15 @@ st_stay_unshare (StStay       *self,
                  const StKind *kind,
                  GError      **error)
 {
-  g_autofree char *step = g_strdup_printf ("cannot create %s namespace", kind->name);
-  int result = check_return (self, kind);
+  const int way_home = check_return (self, kind);
+  const int result = way_home < 0 ? way_home : st_system_unshare (kind);
   if (result < 0)
     {
-      st_stay_set_no_way_home (error, result, kind, step);
-      return FALSE;
-    }
-  result = st_system_unshare (kind);
-  if (result < 0)
-    {
-      st_error_set_result (error, result, "%s", step);
+      g_autofree char *step = g_strdup_printf ("cannot create %s namespace", kind->name);
+      if (way_home < 0)
+        st_stay_set_no_way_home (error, result, kind, step);
+      else
+        st_error_set_result (error, result, "%s", step);
       return FALSE;
     }
   self->switched |= kind->flag;
