@@ -78,10 +78,11 @@ def test_temporary_files(nobody):
                       nameless | {"PYTEST_DEBUG_TEMPROOT": str(nobody.folder / "pytest-of-nobody"), "EXPECTED": str(nobody.folder / "pytest-of-nobody")}):
         result = nobody.pytest(source, "--namespaces=user", **variables)
         assert result.returncode == 0, result.stdout + result.stderr
-    os.rename(own, f"{own}-away")
-    os.mkdir(own)
-    result = nobody.pytest(source, "--namespaces=user", **nameless)
-    assert result.returncode == 4 and "belongs to somebody else" in result.stderr, result.stdout + result.stderr
+    if os.getuid() == 0:    # only root can make what is somebody else's
+        os.rename(own, f"{own}-away")
+        os.mkdir(own)
+        result = nobody.pytest(source, "--namespaces=user", **nameless)
+        assert result.returncode == 4 and "belongs to somebody else" in result.stderr, result.stdout + result.stderr
 
 
 INNER = '''
