@@ -143,16 +143,6 @@ check_return (StStay       *self,
   return result;
 }
 
-static gboolean
-is_at_home_of_others (const StKind *kind)
-{
-  int fd = st_system_open_current (kind);
-  gboolean is_of_others = fd >= 0 && st_system_is_of_others (fd);
-  if (fd >= 0)
-    close (fd);
-  return is_of_others;
-}
-
 /* Whoever may not switch at all is told of that: a user namespace helps with both. */
 void
 st_stay_set_no_way_home (GError      **error,
@@ -160,7 +150,7 @@ st_stay_set_no_way_home (GError      **error,
                          const StKind *kind,
                          const char   *step)
 {
-  if (result != -EPERM || !st_process_is_admin () || !is_at_home_of_others (kind))
+  if (result != -EPERM || !st_process_is_admin () || !st_system_is_at_others (kind))
     {
       st_error_set_result (error, result, "%s", step);
       return;
@@ -170,6 +160,20 @@ st_stay_set_no_way_home (GError      **error,
                      "\"spacetest run --user --%s\", or \"spacetest run\" without kinds; an action: in a space that has %s, too",
                      kind->name, kind->index == ST_KIND_MNT ? "mount" : kind->name, kind->name);
   st_error_set_hinted (error, result, hint, "%s", step);
+}
+
+/* @way_home is what check_return() said, @result of the step that came after. */
+static void
+set_step_failed (GError      **error,
+                 int           way_home,
+                 int           result,
+                 const StKind *kind,
+                 const char   *step)
+{
+  if (way_home < 0)
+    st_stay_set_no_way_home (error, way_home, kind, step);
+  else
+    st_error_set_result (error, result, "%s", step);
 }
 
 static gboolean
@@ -189,10 +193,7 @@ switch_to (StStay         *self,
     return TRUE;
   g_autofree char *step =
     g_strdup_printf ("cannot enter %s namespace %s:[%" G_GUINT64_FORMAT "]", kind->name, kind->name, target->identity.inode);
-  if (way_home < 0)
-    st_stay_set_no_way_home (error, result, kind, step);
-  else
-    st_error_set_result (error, result, "%s", step);
+  set_step_failed (error, way_home, result, kind, step);
   return FALSE;
 }
 
@@ -235,10 +236,7 @@ st_stay_unshare (StStay       *self,
   if (result < 0)
     {
       g_autofree char *step = g_strdup_printf ("cannot create %s namespace", kind->name);
-      if (way_home < 0)
-        st_stay_set_no_way_home (error, result, kind, step);
-      else
-        st_error_set_result (error, result, "%s", step);
+      set_step_failed (error, way_home, result, kind, step);
       return FALSE;
     }
   self->switched |= kind->flag;

@@ -278,11 +278,16 @@ st_system_current_inode (const StKind *kind,
   return result;
 }
 
-/* Whether it belongs to a user namespace that is neither the caller's nor below it: he can leave it, and not come back. */
+/* Whether where the calling thread is belongs to a user namespace that is neither the caller's nor below it: he can leave it, and not come
+ * back. */
 bool
-st_system_is_of_others (int fd)
+st_system_is_at_others (const StKind *kind)
 {
+  const int fd = st_system_open_current (kind);
+  if (fd < 0)
+    return false;
   const int owner = st_system_open_owner (fd);
+  close (fd);
   if (owner >= 0)
     close (owner);
   return owner == -EPERM;

@@ -32,7 +32,7 @@ int  st_system_open_owner   (int fd);
 int  st_system_open_parent  (int fd);
 int  st_system_owner_uid    (int    fd,
                              uid_t *uid);
-bool st_system_is_of_others (int fd);
+bool st_system_is_at_others (const StKind *kind);
 bool st_system_is_of_own_user (int fd);
 int  st_system_get_kind     (int            fd,
                              const StKind **kind);

@@ -22,18 +22,6 @@
 
 static char *reason; /* why there is no home of our own, or NULL */
 
-/* Nobody comes home to what belongs to others. */
-static gboolean
-belongs_to_others (const StKind *kind)
-{
-  int fd = st_system_open_current (kind);
-  if (fd < 0)
-    return FALSE;
-  const gboolean is_of_others = st_system_is_of_others (fd);
-  close (fd);
-  return is_of_others;
-}
-
 static gboolean
 is_there (const StKind *kind)
 {
@@ -49,7 +37,7 @@ find_missing (gboolean is_admin)
 {
   guint types = 0;
   ST_FOREACH_KIND (kind)
-    if (kind->by_thread && (is_admin ? belongs_to_others (kind) : is_there (kind)))
+    if (kind->by_thread && (is_admin ? st_system_is_at_others (kind) : is_there (kind)))
       types |= kind->flag;
   return types;
 }
@@ -215,7 +203,7 @@ check_copy (StNamespaceType types,
 {
   guint foreign = 0;
   ST_FOREACH_KIND (kind)
-    if ((types & kind->flag) && kind->by_thread && belongs_to_others (kind))
+    if ((types & kind->flag) && kind->by_thread && st_system_is_at_others (kind))
       foreign |= kind->flag;
   if (!foreign || !st_reexec_is_test ())
     return TRUE;
