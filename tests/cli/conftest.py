@@ -23,7 +23,7 @@ COMMANDS = ("run", "enter", "show", "check")
 KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 PYTHON = "/usr/bin/python3"
 LONG = 60     # seconds; more than anything here takes on a slow machine
-SOON = 2      # seconds in which everything has to be gone
+SOON = 20     # seconds in which everything has to be gone, even if the machine is busy
 
 libc = ctypes.CDLL(None, use_errno=True)
 PR_SET_CHILD_SUBREAPER = 36
