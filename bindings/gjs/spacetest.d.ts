@@ -414,6 +414,7 @@ declare module 'gi://Spacetest?version=1' {
 
         class Link extends GObject.Object {
             static new_bridge(space: Space, name?: string | null): Link;
+            static new_cable(space: Space, address: string, peer_space: Space, peer_address: string): Link;
             static new_dummy(space: Space, name?: string | null): Link;
             static new_for_index(space: Space, index: number): Link;
             static new_for_name(space: Space, name: string): Link;

@@ -49,10 +49,8 @@ async function testHostName() {
 async function testCable() {
     const [alice, bob] = await Promise.all([1, 2].map(() => Spacetest.TransientNetns.new_async()));
     await Spacetest.using(alice, bob, async () => {
-        const cable = Spacetest.Link.new_veth(alice, 'eth0', bob, 'eth0');
+        const cable = Spacetest.Link.new_cable(alice, '10.0.0.1/24', bob, '10.0.0.2/24');
         const ends = [cable, cable.get_peer()];
-        ends.forEach((end, i) => end.add_address(`10.0.0.${i + 1}/24`));
-        ends.forEach(end => end.set_up(true));
         await Promise.all(ends.map(end => end.wait_ready_async()));
         await Spacetest.withCapture(bob, 'eth0', () => Promise.all(ends.map(end => end.wait_ready_async())));
     });

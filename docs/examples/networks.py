@@ -6,12 +6,13 @@ gi.require_version("Spacetest", "1")
 from gi.repository import Gio, GLib, Spacetest
 
 alice, bob = Spacetest.TransientNetns.new(), Spacetest.TransientNetns.new()
-cable = Spacetest.Link.new_veth(alice, "eth0", bob, "eth0")
-for end, address in ((cable, "10.0.0.1/24"), (cable.get_peer(), "10.0.0.2/24")):
-    end.add_address(address)
-    end.set_up(True)
+cable = Spacetest.Link.new_cable(alice, "10.0.0.1/24", bob, "10.0.0.2/24")
 for end in (cable, cable.get_peer()):
     end.wait_ready(None)
+
+second = Spacetest.Link.new_veth(alice, "eth1", bob, "eth1")
+second.add_address("10.0.1.1/24")
+second.set_up(True)
 
 server = bob.spawnv(["python3", "-m", "http.server", "80", "--bind", "10.0.0.2"], Gio.SubprocessFlags.STDERR_SILENCE)
 bob.wait_listening(Gio.InetSocketAddress.new_from_string("10.0.0.2", 80), Gio.SocketType.STREAM, 10000, None)

@@ -3,6 +3,8 @@
 #include "st-link-make.h"
 
 #include "st-error-private.h"
+#include "st-link-address.h"
+#include "st-link-change.h"
 #include "st-link-private.h"
 
 #include <errno.h>
@@ -172,6 +174,42 @@ adopt_cable (const Kind *kind,
   return NULL;
 }
 
+static StLink *
+make_cable (const Kind *kind,
+            StSpace    *space,
+            const char *name,
+            StSpace    *peer_space,
+            const char *peer_name,
+            GError    **error)
+{
+  g_auto (End) end = END_INIT;
+  g_auto (End) peer = END_INIT;
+  if (!end_open (&end, space, name, error) || !end_open (&peer, peer_space, peer_name, error))
+    return NULL;
+  const gboolean at_one_place = st_namespace_ref_equal (end.ref, peer.ref);
+  if (at_one_place && name && g_strcmp0 (name, peer_name) == 0)
+    {
+      st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "cannot make a cable from \"%s\" to itself: give the ends two names", name);
+      return NULL;
+    }
+  int result = -EEXIST;
+  g_autofree char *words = NULL;
+  for (guint i = 0; i < MOST_TRIES && result == -EEXIST; i++)
+    {
+      if (!end_choose_name (&end, kind, at_one_place ? peer_name : NULL, error) ||
+          !end_choose_name (&peer, kind, at_one_place ? end.name : NULL, error))
+        return NULL;
+      g_clear_pointer (&words, g_free);
+      result = st_netlink_ask (end.netlink, describe_cable (&end, &peer), NULL, NULL, &words);
+      if (result == -EEXIST && ((name && end_has_link (&end)) || (peer_name && end_has_link (&peer))))
+        break;
+    }
+  if (result == 0)
+    return adopt_cable (kind, &end, &peer, error);
+  refused (kind, result == -EEXIST && !end_has_link (&end) ? &peer : &end, result, words, error);
+  return NULL;
+}
+
 /**
  * st_link_new_veth: (constructor)
  * @space: a space; if it has no network, that of the caller's visit is meant, never that of home
@@ -183,6 +221,7 @@ adopt_cable (const Kind *kind,
  * Makes a cable: a pair of Ethernet interfaces, what goes into one comes out of the other. See [veth(4)](man:veth(4)).
  *
  * Both ends are born in their networks, and seen nowhere else. They are down. [method@Spacetest.Link.get_peer] gets the other end.
+ * [ctor@Spacetest.Link.new_cable] makes one that can be used at once.
  *
  * Returns: (transfer full): the end in @space, or %NULL with @error set
  *
@@ -198,31 +237,54 @@ st_link_new_veth (StSpace    *space,
   static const Kind kind = { "veth", "veth", "veth" };
   g_return_val_if_fail (ST_IS_SPACE (space), NULL);
   g_return_val_if_fail (ST_IS_SPACE (peer_space), NULL);
-  g_auto (End) end = END_INIT;
-  g_auto (End) peer = END_INIT;
-  if (!end_open (&end, space, name, error) || !end_open (&peer, peer_space, peer_name, error))
+  return make_cable (&kind, space, name, peer_space, peer_name, error);
+}
+
+static gboolean
+plug_in (StLink     *end,
+         const char *address,
+         GError    **error)
+{
+  return st_link_add_address (end, address, error) && st_link_set_up (end, TRUE, error);
+}
+
+/**
+ * st_link_new_cable: (constructor)
+ * @space: a space; if it has no network, that of the caller's visit is meant, never that of home
+ * @address: the address of the end there, with the length of the prefix, like "10.0.0.1/24"
+ * @peer_space: the space of the other end; it may be the same
+ * @peer_address: the address of the other end, like "10.0.0.2/24"
+ * @error: return location for a [error@Spacetest.Error]
+ *
+ * Connects two hosts: [ctor@Spacetest.Link.new_veth], [method@Spacetest.Link.add_address] and [method@Spacetest.Link.set_up] for both
+ * ends, in one call. The names are free ones, like "eth0".
+ *
+ * A moment passes before packets go through. [method@Spacetest.Link.wait_ready] of each end waits for it; TCP tries again.
+ * If an address is refused, nothing is left of the cable.
+ *
+ * Returns: (transfer full): the end in @space, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+StLink *
+st_link_new_cable (StSpace    *space,
+                   const char *address,
+                   StSpace    *peer_space,
+                   const char *peer_address,
+                   GError    **error)
+{
+  static const Kind kind = { "veth", "veth", "eth" };
+  g_return_val_if_fail (ST_IS_SPACE (space), NULL);
+  g_return_val_if_fail (address != NULL, NULL);
+  g_return_val_if_fail (ST_IS_SPACE (peer_space), NULL);
+  g_return_val_if_fail (peer_address != NULL, NULL);
+  g_autoptr (StLink) cable = make_cable (&kind, space, NULL, peer_space, NULL, error);
+  if (!cable)
     return NULL;
-  const gboolean at_one_place = st_namespace_ref_equal (end.ref, peer.ref);
-  if (at_one_place && name && g_strcmp0 (name, peer_name) == 0)
-    {
-      st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "cannot make a cable from \"%s\" to itself: give the ends two names", name);
-      return NULL;
-    }
-  int result = -EEXIST;
-  g_autofree char *words = NULL;
-  for (guint i = 0; i < MOST_TRIES && result == -EEXIST; i++)
-    {
-      if (!end_choose_name (&end, &kind, at_one_place ? peer_name : NULL, error) ||
-          !end_choose_name (&peer, &kind, at_one_place ? end.name : NULL, error))
-        return NULL;
-      g_clear_pointer (&words, g_free);
-      result = st_netlink_ask (end.netlink, describe_cable (&end, &peer), NULL, NULL, &words);
-      if (result == -EEXIST && ((name && end_has_link (&end)) || (peer_name && end_has_link (&peer))))
-        break;
-    }
-  if (result == 0)
-    return adopt_cable (&kind, &end, &peer, error);
-  refused (&kind, result == -EEXIST && !end_has_link (&end) ? &peer : &end, result, words, error);
+  g_autoptr (StLink) peer = st_link_get_peer (cable, error);
+  if (peer && plug_in (cable, address, error) && plug_in (peer, peer_address, error))
+    return g_steal_pointer (&cable);
+  st_link_delete (cable, NULL);
   return NULL;
 }
 

@@ -36,6 +36,12 @@ StLink *st_link_new_veth    (StSpace    *space,
                              const char *peer_name,
                              GError    **error);
 SPACETEST_AVAILABLE_IN_ALL
+StLink *st_link_new_cable   (StSpace    *space,
+                             const char *address,
+                             StSpace    *peer_space,
+                             const char *peer_address,
+                             GError    **error);
+SPACETEST_AVAILABLE_IN_ALL
 StLink *st_link_new_dummy   (StSpace    *space,
                              const char *name,
                              GError    **error);

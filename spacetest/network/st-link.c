@@ -15,10 +15,7 @@
  * A network interface: in any network, used from here.
  *
  * ```python
- * cable = Spacetest.Link.new_veth(alice, "eth0", bob, "eth0")
- * for end, address in ((cable, "10.0.0.1/24"), (cable.get_peer(), "10.0.0.2/24")):
- *     end.add_address(address)
- *     end.set_up(True)
+ * cable = Spacetest.Link.new_cable(alice, "10.0.0.1/24", bob, "10.0.0.2/24")
  * for end in (cable, cable.get_peer()):
  *     end.wait_ready(None)
  * ```

@@ -38,6 +38,15 @@ test('two hosts and a cable', async () => {
     close();
 });
 
+test('a cable in one call', async () => {
+    const [alice, bob] = [TransientNetns.new(), TransientNetns.new()];
+    const cable = Link.new_cable(alice, '10.0.0.1/24', bob, '10.0.0.2/24');
+    equal(await Promise.all([cable, cable.get_peer()].map(end => end.wait_ready_async())), [true, true]);
+    fails(Code.INVALID_ARGUMENT, () => Link.new_cable(alice, '10.1.0.1/24', bob, '10.1.0.2'), 'prefix');
+    equal([namesIn(alice), namesIn(bob)], [['lo', 'eth0'], ['lo', 'eth0']]);
+    [alice, bob].forEach(host => host.close());
+});
+
 test('changes are told', async () => {
     const {cable, peer, close} = makeHosts();
     cable.watch();
@@ -70,7 +79,8 @@ test('bad input', () => {
     fails(Code.EXISTS, () => Link.new_macvlan(cable, null, 'eth0', MacvlanMode.BRIDGE), '"eth0"');
     fails(Code.INVALID_ARGUMENT, () => peer.add_address('10.0.0.1'), 'prefix');
     fails(Code.CLOSED, () => new Link().set_up(true), 'constructor');
-    for (const wrong of [() => Link.new_veth(alice, 'a\0b', bob, null), () => peer.rename('a\0b'), () => Link.new_veth(null, 'a', bob, 'b')]) {
+    for (const wrong of [() => Link.new_veth(alice, 'a\0b', bob, null), () => peer.rename('a\0b'), () => Link.new_veth(null, 'a', bob, 'b'),
+        () => Link.new_cable(alice, '10.0.0.1/24', bob)]) {
         try {
             wrong();
         } catch {

@@ -90,6 +90,17 @@ def test_switch(netns, ends):
         switch.add_port(ends[1])
 
 
+def test_in_one_call(netns):
+    with Spacetest.TransientNetns.new() as other:
+        cable = Spacetest.Link.new_cable(netns, "10.0.0.1/24", other, "10.0.0.2/24")
+        for end, address in ((cable, "10.0.0.1/24"), (cable.get_peer(), "10.0.0.2/24")):
+            assert end.wait_ready(None)
+            assert address in end.list_addresses()
+        with raises(Code.INVALID_ARGUMENT, "prefix"):
+            Spacetest.Link.new_cable(netns, "10.1.0.1", other, "10.1.0.2/24")
+        assert names_in(netns) == names_in(other) == ["lo", "eth0"]
+
+
 def test_numbers(netns):
     with Spacetest.TransientNetns.new() as other:
         assert netns.get_nsid(other) == -1
@@ -108,4 +119,6 @@ def test_wrong_types(netns):
     for arguments in ((None, "a", netns, "b"), (netns, 1, netns, "b"), (netns, "a", "b", "c"), (netns,)):
         with pytest.raises(TypeError):
             Spacetest.Link.new_veth(*arguments)
+        with pytest.raises(TypeError):
+            Spacetest.Link.new_cable(*arguments)
     assert names_in(netns) == ["lo"]

@@ -201,6 +201,52 @@ test_gone_with_reference (void)
   assert_there_are (netns, "lo b a ");
 }
 
+/* Two hosts and two cables, in one call each. */
+static void
+test_plugged_in (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!test_needs_spaces ())
+    return;
+  g_autoptr (StTransientNetns) alice = test_new_netns ();
+  g_autoptr (StTransientNetns) bob = test_new_netns ();
+  for (guint i = 0; i < 2; i++)
+    {
+      const char *address = i ? "fd00::1/64" : "10.0.0.1/24", *peer_address = i ? "fd00::2/64" : "10.0.0.2/24";
+      g_autoptr (StLink) cable = st_link_new_cable (ST_SPACE (alice), address, ST_SPACE (bob), peer_address, &error);
+      g_assert_no_error (error);
+      g_autoptr (StLink) peer = get_peer (cable);
+      assert_name (cable, i ? "eth1" : "eth0");
+      assert_name (peer, i ? "eth1" : "eth0");
+      g_assert_true (has_address (cable, address));
+      g_assert_true (has_address (peer, peer_address));
+      wait_for_end (cable);
+      wait_for_end (peer);
+    }
+  assert_there_are (alice, "lo eth0 eth1 ");
+  g_autoptr (StLink) loop = st_link_new_cable (ST_SPACE (bob), "10.1.0.1/24", ST_SPACE (bob), "10.1.0.2/24", &error);
+  g_assert_no_error (error);
+  assert_name (loop, "eth2");
+}
+
+static void
+test_not_plugged_in (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!test_needs_spaces ())
+    return;
+  g_autoptr (StTransientNetns) alice = test_new_netns ();
+  g_autoptr (StTransientNetns) bob = test_new_netns ();
+  StSpace *one = ST_SPACE (alice), *two = ST_SPACE (bob);
+  test_assert_not_made (st_link_new_cable (one, "10.0.0.1", two, "10.0.0.2/24", &error), error, ST_ERROR_INVALID_ARGUMENT, "\"10.0.0.1\"");
+  test_assert_not_made (st_link_new_cable (one, "10.0.0.1/24", two, "bob", &error), error, ST_ERROR_INVALID_ARGUMENT, "\"bob\"");
+  assert_there_are (alice, "lo ");
+  assert_there_are (bob, "lo ");
+  st_namespace_ref_close (ST_NAMESPACE_REF (bob));
+  test_assert_not_made (st_link_new_cable (one, "10.0.0.1/24", two, "10.0.0.2/24", &error), error, ST_ERROR_CLOSED, "");
+  assert_there_are (alice, "lo ");
+}
+
 /* The same names, at once and as often as one likes. */
 static void
 test_again_and_again (void)
@@ -236,6 +282,8 @@ main (int    argc,
   test_add ("/cable/gone-behind-our-back", test_gone_behind_our_back);
   test_add ("/cable/LINK-03/LINK-04/gone-with-network", test_gone_with_network);
   test_add ("/cable/gone-with-reference", test_gone_with_reference);
+  test_add ("/cable/plugged-in", test_plugged_in);
+  test_add ("/cable/not-plugged-in", test_not_plugged_in);
   test_add ("/cable/again-and-again", test_again_and_again);
   return g_test_run ();
 }

@@ -298,7 +298,7 @@ function adaptProcesses() {
 function adaptNetworks() {
     const {Capture, Link} = Spacetest;
     adapt(Capture, [['new', any, text, text]]);
-    adapt(Link, [['new_bridge', any, nameOrNone], ['new_dummy', any, nameOrNone], ['new_for_index', any, whole],
+    adapt(Link, [['new_bridge', any, nameOrNone], ['new_cable', any, text, any, text], ['new_dummy', any, nameOrNone], ['new_for_index', any, whole],
         ['new_for_name', any, text], ['new_macvlan', any, any, text, whole], ['new_tap', any, nameOrNone], ['new_tun', any, nameOrNone],
         ['new_veth', any, text, any, nameOrNone], ['new_vlan', any, any, text, whole]]);
     adapt(Link.prototype, [['add_address', text], ['add_address_full', text, whole], ['add_neighbour', text, text],
