@@ -38,7 +38,7 @@ def stands_in(code, text):
 
 
 def main():
-    examples = [(path.suffix, path.read_text()) for path in (top / "docs" / "examples").iterdir()]
+    examples = [(path.suffix, path.read_text()) for path in (top / "docs" / "examples").iterdir() if path.is_file()]
     in_pages, in_sources = list(find_in_pages()), list(find_in_sources())
     commands = "".join(code for _, _, language, code in in_pages if language == "sh")
     print(f"1..{len(in_pages) + len(in_sources)}")

@@ -13,11 +13,11 @@ build_packages=(
   gi-docgen python3 python3-gi gjs util-linux libnl-route-3-dev
 )
 test_packages=(
-  git mypy node-typescript python3-pip python3-pytest python3-pytest-xdist python3-setuptools python3-wheel strace tshark
+  git iproute2 mypy node-typescript python3-pip python3-pyroute2 python3-pytest python3-pytest-xdist python3-setuptools python3-wheel strace tshark
 )
 thorough_packages=(
   bubblewrap clang libclang-rt-14-dev valgrind gcovr
-  curl dnsmasq-base iperf3 iproute2 iputils-ping python3-pyroute2
+  curl dnsmasq-base iperf3 iputils-ping
 )
 
 say () {
