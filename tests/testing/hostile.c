@@ -348,6 +348,14 @@ test_enter_nonsense (void)
 }
 
 static void
+test_require_failed (void)
+{
+  g_test_fail_printf ("it failed");
+  if (st_test_require (KINDS))
+    count ();
+}
+
+static void
 test_require_none (void)
 {
   if (st_test_require (ST_NAMESPACE_NONE))
@@ -474,6 +482,7 @@ main (int    argc,
   st_test_add_in ("/in/user", ST_NAMESPACE_USER | ST_NAMESPACE_PID, test_enter_net);
   st_test_add_in ("/in/user-require", ST_NAMESPACE_USER | ST_NAMESPACE_PID, test_require_net);
   g_test_add_func ("/init-again", test_init_again);
+  g_test_add_func ("/require/failed", test_require_failed);
   g_test_add_func ("/require/net", test_require_net);
   g_test_add_func ("/require/none", test_require_none);
   g_test_add_func ("/require/pid", test_require_pid);

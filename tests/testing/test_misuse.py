@@ -62,6 +62,12 @@ def test_in_main(caller, how, message):
     assert "\nok " not in result.stdout
 
 
+def test_skip_after_failure(nobody):
+    """What is to be skipped has failed already."""
+    result = nobody.fails("/require/failed", program=HOSTILE, SPACETEST_NO_USERNS="1")
+    assert "not ok 1 /require/failed - it failed" in result.stdout and "# SKIP" not in result.stdout
+
+
 def test_without_init(caller):
     result = caller.fails("/in/user", program=HOSTILE, MISUSE="no-init")
     assert "st_test_init() was not called, so that a copy of the program would not know what to do" in result.stdout
