@@ -125,7 +125,7 @@ st_probe_async (StNamespaceType     types,
                 GAsyncReadyCallback callback,
                 gpointer            user_data)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  GTask *task = st_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_probe_async);
   g_task_set_task_data (task, GUINT_TO_POINTER (types), NULL);
   st_task_check (task, probe_for_task);

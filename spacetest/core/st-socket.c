@@ -191,7 +191,8 @@ create_async (StSpace            *self,
               GAsyncReadyCallback callback,
               gpointer            user_data)
 {
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  GTask *task = st_task_new (self, cancellable, callback, user_data);
+  g_task_set_name (task, wanted->netlink ? "st_space_create_netlink_socket_async" : "st_space_create_socket_async");
   g_task_set_source_tag (task, source_tag);
   g_task_set_task_data (task, g_memdup2 (wanted, sizeof *wanted), g_free);
   st_task_make_object (task, create_for_task);

@@ -423,7 +423,7 @@ st_space_run_in_thread_async (StSpace            *self,
   g_return_if_fail (ST_IS_SPACE (self));
   g_return_if_fail (func != NULL);
   GError *error = NULL;
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  GTask *task = st_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_space_run_in_thread_async);
   g_task_set_check_cancellable (task, FALSE);
 

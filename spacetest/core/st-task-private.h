@@ -12,6 +12,14 @@ typedef gpointer (*StTaskMakeFunc) (GTask   *task,
 typedef gboolean (*StTaskCheckFunc) (GTask   *task,
                                      GError **error);
 
+/* As g_task_new(). From st_task_watch() on, calls with a callback are noted until that was called. */
+GTask   *st_task_new            (gpointer            source,
+                                 GCancellable       *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer            user_data);
+void     st_task_watch          (void);
+char    *st_task_find_unheard   (void); /* a call that was not cancelled, or NULL */
+
 void     st_task_make_object    (GTask         *task,
                                  StTaskMakeFunc make);
 void     st_task_check          (GTask          *task,

@@ -12,6 +12,74 @@ typedef struct
   StTaskCheckFunc check;
 } Work;
 
+/* Calls whose callbacks have yet to be called. What those would find wrong is lost if the process ends first. */
+static struct
+{
+  GMutex lock;
+  gboolean is_on;
+  GList *unheard; /* of GTask, the oldest first */
+} watch;
+
+static const char test_key[] = "st-task-test";
+
+static void
+note_heard (GTask      *task,
+            GParamSpec *completed,
+            gpointer    unused)
+{
+  g_mutex_lock (&watch.lock);
+  watch.unheard = g_list_remove (watch.unheard, task);
+  g_mutex_unlock (&watch.lock);
+  g_object_unref (task);
+}
+
+static void
+note_call (GTask *task)
+{
+  g_object_set_data_full (G_OBJECT (task), test_key, g_strdup (g_test_get_path ()), g_free);
+  g_signal_connect (task, "notify::completed", G_CALLBACK (note_heard), NULL);
+  g_mutex_lock (&watch.lock);
+  watch.unheard = g_list_append (watch.unheard, g_object_ref (task));
+  g_mutex_unlock (&watch.lock);
+}
+
+GTask *
+st_task_new (gpointer            source,
+             GCancellable       *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer            user_data)
+{
+  GTask *task = g_task_new (source, cancellable, callback, user_data);
+  if (callback && g_atomic_int_get (&watch.is_on))
+    note_call (task);
+  return task;
+}
+
+void
+st_task_watch (void)
+{
+  g_atomic_int_set (&watch.is_on, TRUE);
+}
+
+static char *
+describe (GTask *task)
+{
+  const char *test = g_object_get_data (G_OBJECT (task), test_key);
+  return g_strconcat (g_task_get_name (task), test && *test ? " of " : "", test, NULL);
+}
+
+char *
+st_task_find_unheard (void)
+{
+  char *found = NULL;
+  g_mutex_lock (&watch.lock);
+  for (GList *each = watch.unheard; each && !found; each = each->next)
+    if (!g_cancellable_is_cancelled (g_task_get_cancellable (each->data)))
+      found = describe (each->data);
+  g_mutex_unlock (&watch.lock);
+  return found;
+}
+
 static void
 make_object (GTask         *task,
              StTaskMakeFunc make)

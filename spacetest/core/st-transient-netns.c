@@ -219,7 +219,7 @@ st_transient_netns_new_async (GCancellable       *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer            user_data)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  GTask *task = st_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_transient_netns_new_async);
   st_task_make_object (task, make_netns);
 }

@@ -222,7 +222,7 @@ st_namespace_ref_new_transient_async (StNamespaceType     type,
                                       GAsyncReadyCallback callback,
                                       gpointer            user_data)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  GTask *task = st_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_namespace_ref_new_transient_async);
   g_task_set_task_data (task, GUINT_TO_POINTER (type), NULL);
   st_task_make_object (task, make_ref);
@@ -296,7 +296,7 @@ st_space_new_transient_async (StNamespaceType     types,
                               GAsyncReadyCallback callback,
                               gpointer            user_data)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  GTask *task = st_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_space_new_transient_async);
   g_task_set_task_data (task, GUINT_TO_POINTER (types), NULL);
   st_task_make_object (task, make_space);

@@ -289,7 +289,7 @@ st_reexec_run_async (StSpace            *space,
 {
   g_return_if_fail (ST_IS_SPACE (space));
   g_return_if_fail (how == NULL || ST_IS_REEXEC_OPTIONS (how));
-  GTask *task = g_task_new (space, cancellable, callback, user_data);
+  GTask *task = st_task_new (space, cancellable, callback, user_data);
   Order *order = g_new0 (Order, 1);
   order->space = g_object_ref (space);
   order->name = g_strdup (name);

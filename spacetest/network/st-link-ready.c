@@ -293,7 +293,7 @@ st_link_wait_ready_async (StLink             *self,
                           gpointer            user_data)
 {
   g_return_if_fail (ST_IS_LINK (self));
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  GTask *task = st_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_link_wait_ready_async);
   st_task_check (task, wait_for_task);
 }
@@ -374,7 +374,7 @@ st_link_wait_route_async (StLink             *self,
   GError *error = NULL;
   g_return_if_fail (ST_IS_LINK (self));
   g_return_if_fail (destination != NULL);
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  GTask *task = st_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_link_wait_route_async);
   if (st_way_parse (destination, gateway, &way, &error))
     {

@@ -282,7 +282,7 @@ st_space_wait_listening_async (StSpace            *self,
 {
   g_return_if_fail (ST_IS_SPACE (self));
   g_return_if_fail (G_IS_SOCKET_ADDRESS (address));
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  GTask *task = st_task_new (self, cancellable, callback, user_data);
   Wanted *wanted = g_new (Wanted, 1);
   *wanted = (Wanted){ g_object_ref (address), type, timeout };
   g_task_set_source_tag (task, st_space_wait_listening_async);

@@ -96,7 +96,7 @@ st_launcher_spawnv_async (StLauncher         *self,
   g_return_if_fail (ST_IS_SPACE (space));
   GError *error = NULL;
   const StSpawnPlan *plan = st_launcher_get_plan (self, &error);
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  GTask *task = st_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_launcher_spawnv_async);
   if (plan)
     {

@@ -280,7 +280,7 @@ st_spacer_create_subspace_async (StSpacer           *self,
   g_return_if_fail (options == NULL || ST_IS_SPACER_OPTIONS (options));
   StWireMessage request;
   GError *error = NULL;
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  GTask *task = st_task_new (self, cancellable, callback, user_data);
   Order *order = order_new (types, g_task_get_context (task));
   g_task_set_source_tag (task, st_spacer_create_subspace_async);
   if (st_spacer_get_channel (self, &error))
@@ -361,7 +361,7 @@ st_spacer_create_space_async (StSpacer           *self,
                               gpointer            user_data)
 {
   g_return_if_fail (ST_IS_SPACER (self));
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  GTask *task = st_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_spacer_create_space_async);
   create_for_task (task, types, order_space, take_space);
 }
@@ -434,7 +434,7 @@ st_spacer_create_transient_async (StSpacer           *self,
                                   gpointer            user_data)
 {
   g_return_if_fail (ST_IS_SPACER (self));
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  GTask *task = st_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_spacer_create_transient_async);
   create_for_task (task, type, order_ref, take_ref);
 }

@@ -103,7 +103,7 @@ st_spacer_new_async (StSpacerOptions    *options,
                      gpointer            user_data)
 {
   g_return_if_fail (options == NULL || ST_IS_SPACER_OPTIONS (options));
-  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  GTask *task = st_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_spacer_new_async);
   g_task_set_task_data (task, options ? g_object_ref (options) : NULL, unref_options);
   st_task_make_object (task, start_for_task);

@@ -181,7 +181,7 @@ st_space_spawnv_async (StSpace            *self,
 {
   g_return_if_fail (ST_IS_SPACE (self));
   StSpawnPlan plan;
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  GTask *task = st_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, st_space_spawnv_async);
   st_spawn_plan_init (&plan, flags);
   st_spawn_task (task, self, argv, &plan);

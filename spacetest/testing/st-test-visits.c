@@ -5,6 +5,7 @@
 #include "st-error.h"
 #include "st-stay-private.h"
 #include "st-system.h"
+#include "st-task-private.h"
 #include "st-visit.h"
 
 #include <stdio.h>
@@ -173,6 +174,18 @@ refuse_exit (const char *why)
   _exit (1);
 }
 
+/* What a callback would have asserted was not. */
+static char *
+find_unheard (void)
+{
+  g_autofree char *call = st_task_find_unheard ();
+  if (!call)
+    return NULL;
+  return g_strdup_printf ("%s was under way when the program ended, and its callback was never called: iterate the main context until it "
+                          "was, or cancel it, or give no callback if nobody needs to know",
+                          call);
+}
+
 /* A program that ends before its tests do has not passed, whatever status it wants to end with. */
 static void
 check_exit (int   status,
@@ -196,6 +209,9 @@ check_exit (int   status,
   g_autofree char *why = unrun ? g_strdup_printf ("%s was added, and never run: g_test_run() runs what was added before it", unrun) : NULL;
   if (why)
     refuse_exit (why);
+  g_autofree char *unheard = status == 0 ? find_unheard () : NULL;
+  if (unheard)
+    refuse_exit (unheard);
 }
 
 void
@@ -208,6 +224,7 @@ st_test_visits_init (void)
   g_ptr_array_unref (st_test_leaks_wait (state.strays, st_test_leaks_collect_strays));
   st_stay_set_hook (note_stay);
   st_stay_set_end_hook (st_test_guests_note_end);
+  st_task_watch ();
   on_exit (check_exit, NULL);
 }
 

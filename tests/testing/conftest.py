@@ -11,6 +11,7 @@ FAILING = os.environ["SPACETEST_FAILING"]
 FORGETFUL = os.environ["SPACETEST_FORGETFUL"]
 HOSTILE = os.environ["SPACETEST_HOSTILE"]
 THREADED = os.environ["SPACETEST_THREADED"]
+UNHEARD = os.environ["SPACETEST_UNHEARD"]
 AS_NOBODY = os.environ["SPACETEST_AS_NOBODY"]
 COMMAND = os.environ["SPACETEST_COMMAND"]
 LONG = 60     # seconds; more than anything here takes on a slow machine
