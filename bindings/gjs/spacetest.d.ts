@@ -120,6 +120,7 @@ declare module 'gi://Spacetest?version=1' {
         function error_quark(): GLib.Quark;
         function exit_guard_count_visits(): number;
         function exit_guard_drop(): void;
+        function exit_guard_fail(): void;
         function exit_guard_hold(): void;
         function exit_guard_start(log_domain: string | null, prefixes: string[] | null): void;
         function exit_guard_stop(): void;

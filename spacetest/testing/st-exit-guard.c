@@ -86,7 +86,7 @@ check (int   status,
                                            "(dropping a visit does not leave it; leave() does)");
   is_refused |= refuse (n_failures > 0, "something failed that nobody handled, see the messages above");
   is_refused |= refuse (n_pending > 0, "the program ended while something asynchronous was under way "
-                                       "(await it, or let the main loop run until it is done)");
+                                       "(await it, let the main loop run until it is done, or cancel it)");
   if (is_refused)
     exit (EXIT_FAILURE);
 }
@@ -111,7 +111,7 @@ forget (void)
  * Makes an exit status of 0 one of 1, with a message to standard error, if the process ends
  *
  * - on a visit that a thread has not left, those that have ended among them,
- * - after a warning or critical message in @log_domain that begins with one of @prefixes,
+ * - after a warning or critical message in @log_domain that begins with one of @prefixes, or [func@Spacetest.exit_guard_fail],
  * - while something that was announced with [func@Spacetest.exit_guard_hold] is under way.
  *
  * For the overrides of languages: those of GJS call it, as GJS ends with status 0 after exceptions in callbacks and after rejected promises
@@ -191,6 +191,24 @@ st_exit_guard_drop (void)
 {
   g_mutex_lock (&guard.lock);
   guard.n_pending -= guard.n_pending > 0;
+  g_mutex_unlock (&guard.lock);
+}
+
+/**
+ * st_exit_guard_fail:
+ *
+ * Says that something failed that nobody handled, as a message in the log domain of [func@Spacetest.exit_guard_start] does. For the
+ * overrides of languages, after they have told what it was.
+ *
+ * Any thread may call it.
+ *
+ * Since: 0.1
+ */
+void
+st_exit_guard_fail (void)
+{
+  g_mutex_lock (&guard.lock);
+  guard.n_failures++;
   g_mutex_unlock (&guard.lock);
 }
 

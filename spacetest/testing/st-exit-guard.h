@@ -18,6 +18,8 @@ void st_exit_guard_hold  (void);
 SPACETEST_AVAILABLE_IN_ALL
 void st_exit_guard_drop  (void);
 SPACETEST_AVAILABLE_IN_ALL
+void st_exit_guard_fail  (void);
+SPACETEST_AVAILABLE_IN_ALL
 guint st_exit_guard_count_visits (void);
 
 G_END_DECLS

@@ -17,7 +17,7 @@ from signatures import Gir  # noqa: E402
 # What the overrides do in their own way: their functions say what they take.
 OWN = {"ReexecOptions": {"start_timeout", "timeout"},
        "Space": {"call", "check_output", "popen", "run", "run_action", "run_in_thread", "run_in_thread_async", "socket"},
-       "": {"action", "count_visits", "leave_visits"}}
+       "": {"action", "count_visits", "get_under_way", "leave_visits", "take_unhandled"}}
 OWN_CLASSES = {"ActionError", "Popen"}
 FOR_TYPES_ONLY = {"File", "Future", "Kinds", "StrPath", "Callback", "P", "T"}
 problems = []

@@ -95,6 +95,12 @@ await spacer.create_space_async('net');""", "HELPER_FAILED"),
     "promise-and-loop-that-ends": ("const nobody = Gio.InetSocketAddress.new_from_string('127.0.0.1', 9); "
                                    "async function main() { await netns.wait_listening_async(nobody); assert(false, 'x'); } "
                                    "main(); new GLib.MainLoop(null, false).get_context().iteration(false);", NOT_AWAITED),
+    "callback-not-called": ("Spacetest.probe_async('net', null, () => { assert(false, 'x'); });", NOT_AWAITED),
+    "callback-not-called-of-constructor": ("TransientNetns.new_async(null, () => { assert(false, 'x'); }); System.exit(0);", NOT_AWAITED),
+    "in-callback-of-a-program": ("netns.spawnv(['true']).wait_async(null, () => { throw new Error('in wait'); }); iterate(500);", "in wait"),
+    "in-timeout-on-visit": ("const visit = netns.enter(); GLib.timeout_add(0, 1, () => { throw new Error('on a visit'); }); "
+                            "try { iterate(100); } finally { visit.leave(); }", "on a visit"),
+    "promise-of-many": ("Promise.all([TransientNetns.new_async(), Space.new_transient_async(0)]); iterate(500);", NOT_HANDLED),
     "promise-awaited-twice": ("const promise = Space.new_transient_async(0); await promise.catch(() => {}); await promise;",
                               "no namespace kinds given; there are cgroup,ipc,"),
     "using-async": ("await Spacetest.using(netns, async () => { await null; throw new Error('in using'); });", "in using"),
@@ -121,7 +127,8 @@ PASSING = {
                "assert(error.matches(Spacetest.Error, Code.INVALID_ARGUMENT), `${error}`);",
     "awaited-twice": "const promise = TransientNetns.new_async(); assert(await promise === await promise, 'another');",
     "left": "const visit = netns.enter(); visit.leave(); print('home');",
-    "with-callback": "Spacetest.probe_async('net', null, () => {}); iterate(50);",
+    "with-callback": "let isCalled = false; Spacetest.probe_async('net', null, () => { isCalled = true; }); "
+                     "while (!isCalled) GLib.MainContext.default().iteration(true);",
     "exit": "System.exit(0);",
     "loop": "let made = null; TransientNetns.new_async().then(one => { made = one; }); iterate(500); assert(made, 'not made');",
     "without-guard": "Spacetest.exit_guard_stop(); netns.enter(); System.exit(0);",

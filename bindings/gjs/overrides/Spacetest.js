@@ -37,6 +37,14 @@ function makePromise(owner, name, start) {
     });
 }
 
+function callBack(callback, start) {
+    start((...results) => {
+        Spacetest.exit_guard_drop();
+        callback(...results);
+    });
+    Spacetest.exit_guard_hold();
+}
+
 function convertAsync(owner, name, converters) {
     const original = owner[name];
     return function (...args) {
@@ -45,7 +53,7 @@ function convertAsync(owner, name, converters) {
             needFunction(callback, 'callback');
         const converted = convertAll(converters, args.slice(0, converters.length));
         if (callback)
-            return original.call(this, ...converted, callback);
+            return callBack(callback, done => original.call(this, ...converted, done));
         return makePromise(owner, name, done => original.call(this, ...converted, done));
     };
 }

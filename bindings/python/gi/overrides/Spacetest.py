@@ -4,10 +4,10 @@
 from gi.overrides import override
 from gi.module import get_introspection_module
 
-from ._spacetest import actions, arguments, equality, futures, processes, properties, running, sockets, visits
+from ._spacetest import actions, arguments, equality, futures, processes, properties, running, sockets, unhandled, visits
 
 Spacetest = get_introspection_module("Spacetest")
-__all__ = ["ActionError", "Popen", "action", "count_visits", "leave_visits"]
+__all__ = ["ActionError", "Popen", "action", "count_visits", "get_under_way", "leave_visits", "take_unhandled"]
 
 for _class in arguments.get_classes():
     arguments.widen_class(_class)
@@ -22,6 +22,8 @@ action = actions.action
 Popen = processes.Popen
 count_visits = visits.count_visits
 leave_visits = visits.leave_visits
+get_under_way = futures.get_under_way
+take_unhandled = unhandled.take
 
 actions.install()
 futures.install()
@@ -31,3 +33,4 @@ equality.install()
 processes.install()
 properties.install()
 sockets.install()
+unhandled.install()

@@ -176,7 +176,21 @@ class _Widened:
                 kwargs[name] = value
         if self.is_async and "callback" not in kwargs and "callback" not in self.names[:len(values)]:
             return futures.start(self.info, things, {**dict(zip(self.names, values)), **kwargs}, self._get_finish(things))
+        if self.is_async:
+            return self._start(things, values, kwargs)
         return self.info(*things, *values, **kwargs)
+
+    def _start(self, things, values, kwargs):
+        place, index = (kwargs, "callback") if "callback" in kwargs else (values, self.names.index("callback"))
+        if not callable(place[index]):
+            return self.info(*things, *values, **kwargs)
+        cancellable = {**dict(zip(self.names, values)), **kwargs}.get("cancellable")
+        place[index], give_up = futures.expect(place[index], self.info.__name__, cancellable)
+        try:
+            return self.info(*things, *values, **kwargs)
+        except BaseException:
+            give_up()
+            raise
 
     def _convert(self, name, value):
         return self.converters[name](value) if name in self.converters else value

@@ -6,14 +6,54 @@ import concurrent.futures
 import contextlib
 import os
 import sys
+import threading
+import time
 import weakref
 
 from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
 
+from . import unhandled
+
 Spacetest = get_introspection_module("Spacetest")
-_refuse_success = Spacetest.exit_guard_hold
 _there = weakref.WeakSet()
+_under_way = set()  # of UnderWay
+_something_ended = None  # an event, once somebody waits for that
+CURE = ("and nobody knows how it went: iterate the main context until it is done, as done() of its future tells, "
+        "or cancel() it if nobody needs to know")
+PATIENCE = 5  # seconds, at the end of the program, for functions that are about to end
+
+
+class UnderWay:
+    """What somebody asked for. Until it is over, nobody knows how it went; who cancelled it need not."""
+
+    def __init__(self, name, cancellable):
+        self._name, self._cancellable = name, cancellable
+        _under_way.add(self)
+
+    def __str__(self):
+        return self._name
+
+    def end(self):
+        _under_way.discard(self)
+
+    def is_wanted(self):
+        return not (self._cancellable and self._cancellable.is_cancelled())
+
+    def ends_by_itself(self):
+        """Or else it takes the main context, too."""
+        return False
+
+
+def note_end():
+    """Of something that ends by itself."""
+    if _something_ended:
+        _something_ended.set()
+
+
+def get_under_way():
+    """What was asked for, and nobody knows how it went. For test frameworks."""
+    return [each for each in list(_under_way) if each.is_wanted()]
 
 
 def _refuse_idle_context(loop):
@@ -103,16 +143,49 @@ class _Unasked:
 def report(exception):
     """Says what nobody asked for. A program that only has it printed does not end with status 0; who has a hook has a plan."""
     if sys.unraisablehook is sys.__unraisablehook__:
-        _refuse_success()
+        unhandled.note(exception)
     unasked = _Unasked(exception)
     del exception  # its traceback holds this frame
     del unasked
 
 
+def expect(callback, name, cancellable):
+    """A callback that is to be called before the program ends, and what to call if it will not be: what it would find wrong would be lost."""
+    call = UnderWay(name, cancellable)
+    held = [callback]
+
+    def done(*results):
+        call.end()
+        return held.pop()(*results)
+    return done, call.end
+
+
+def _wait_for_functions():
+    """What they raise is to be seen."""
+    global _something_ended
+    _something_ended = threading.Event()
+    deadline = time.monotonic() + PATIENCE
+    while any(call.ends_by_itself() for call in get_under_way()) and _something_ended.wait(max(0, deadline - time.monotonic())):
+        _something_ended.clear()
+
+
+def _refuse_unheard():
+    unheard = get_under_way()
+    if unheard:
+        os.write(2, f"spacetest: {unheard[0]} was under way, {CURE}\n".encode())
+        Spacetest.exit_guard_hold()
+
+
 def _give_up_all(pid):
-    if os.getpid() == pid:
-        for future in list(_there):
-            future.give_up()
+    if os.getpid() != pid:
+        return
+    is_failing = hasattr(sys, "last_type")  # by an exception that nobody caught
+    if not is_failing:
+        _wait_for_functions()
+    for future in list(_there):
+        future.give_up()
+    if not is_failing:
+        _refuse_unheard()
 
 
 def start(info, things, arguments, finish):
@@ -120,10 +193,12 @@ def start(info, things, arguments, finish):
     future = Future()
     held = [future, finish]  # PyGObject drops `done` long after it ran
     cancellable = arguments.get("cancellable") or Gio.Cancellable()
+    call = UnderWay(info.__name__, cancellable)
 
     def done(_source, result):
         future, finish = held
         held.clear()
+        call.end()
         try:
             value = finish(result)
         except GLib.Error as error:
@@ -135,7 +210,11 @@ def start(info, things, arguments, finish):
         finally:
             del future
 
-    info(*things, **{**arguments, "cancellable": cancellable, "callback": done})
+    try:
+        info(*things, **{**arguments, "cancellable": cancellable, "callback": done})
+    except BaseException:
+        call.end()
+        raise
     future.add_done_callback(lambda future: future.cancelled() and cancellable.cancel())
     return future
 

@@ -69,15 +69,26 @@ class _Outcome:
             del failure, lost  # their tracebacks hold this frame
 
 
-class _Awaited(_Outcome):
+class _Awaited(_Outcome, futures.UnderWay):
     """What a future stands for. It knows the future only as long as somebody else does: when that one is dropped, nobody may run the main
     context any more that would complete it, and what failed is to be told then."""
 
-    def __init__(self, func, args, kwargs):
-        super().__init__(func, args, kwargs)
-        self.has_begun = self.is_cancelled = self.is_dropped = False
+    def __init__(self, func, args, kwargs, cancellable):
+        _Outcome.__init__(self, func, args, kwargs)
+        self.has_begun = self.has_ended = self.is_cancelled = self.is_dropped = False
         self.kept = []  # the future, while somebody is to be called back
         self._find_future = lambda: None
+        futures.UnderWay.__init__(self, func, cancellable)
+
+    def __str__(self):
+        return f"{getattr(self._name, '__qualname__', self._name)}() of run_in_thread_async()"
+
+    def is_wanted(self):
+        """Once it has returned, and left all that it entered, it has gone well; but somebody may be waiting to be called back."""
+        return super().is_wanted() and not (self.has_ended and not self.kept)
+
+    def ends_by_itself(self):
+        return not self.has_ended
 
     def make_future(self):
         future = _Future(self)
@@ -96,6 +107,9 @@ class _Awaited(_Outcome):
         super().run()
         if self.is_dropped:
             self.report()
+        if not visits.count_visits():
+            self.has_ended = True
+            futures.note_end()
         return True
 
     def drop(self):
@@ -114,6 +128,7 @@ class _Awaited(_Outcome):
         """With the main context."""
         future = self._find_future()
         self.kept.clear()
+        self.end()
         try:
             if (self.has_begun or self.begin()) and not self.is_cancelled:
                 self._complete(future, finish)
@@ -146,6 +161,7 @@ class _Future(futures.Future):
     def cancel(self):
         cancelled = super().cancel()
         self._outcome.is_cancelled |= cancelled
+        self._outcome.end()  # even if it can't be stopped any more, nobody needs to know
         return cancelled
 
     def give_up(self):
@@ -177,11 +193,16 @@ def run_in_thread_async(self, func, *args, cancellable=None, **kwargs):
     """Like run_in_thread(), but returns a concurrent.futures.Future at once.
 
     The main context of the calling thread completes it, so it must run: iterate it until done() instead of waiting in
-    result(). cancel() and the cancellable work until func begins. An exception that nobody asks the future for goes to
-    sys.unraisablehook() once the future is dropped, or at the end of the program, which is no success then."""
-    outcome = _Awaited(func, args, kwargs)
+    result(). cancel() and the cancellable work until func begins; after that, cancel() still says that nobody needs to know. An
+    exception that nobody asks the future for goes to sys.unraisablehook() once the future is dropped, or at the end of the program,
+    which is no success then; nor is it while func runs, which is waited for some seconds."""
+    outcome = _Awaited(func, args, kwargs, cancellable)
     future = outcome.make_future()
-    _run_in_thread_async(self, outcome.run, (), cancellable, lambda space, result: outcome.complete(lambda: space.run_in_thread_finish(result)))
+    try:
+        _run_in_thread_async(self, outcome.run, (), cancellable, lambda space, result: outcome.complete(lambda: space.run_in_thread_finish(result)))
+    except BaseException:
+        outcome.end()
+        raise
     return future
 
 
