@@ -38,6 +38,7 @@ def _guard(config):
 
 def pytest_configure(config):
     _guard(config)
+    config.pluginmanager.register(outcome.EndOfWorkers(config))
     inside.refuse_late(config)
     config.addinivalue_line("markers", MARKER_HELP)
     if config.getini("spacetest_leaks") not in ("ours", "all", "none"):
@@ -60,6 +61,20 @@ def pytest_sessionfinish(session, exitstatus):
         outcome.complain(session.config, late)
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
         mine.finish(session.exitstatus)
+
+
+@pytest.hookimpl(hookwrapper=True, trylast=True, specname="pytest_sessionfinish")
+def _tell_late(session):
+    """Before a worker of pytest-xdist says its last words."""
+    yield
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["spacetest_late"] = guard.get(session.config).take_told()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    guard.get(node.config).hear_late(getattr(node, "workeroutput", {}).get("spacetest_late"))
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

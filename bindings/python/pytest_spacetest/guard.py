@@ -34,6 +34,7 @@ class Guard:
         self._is_off = False
         self._put = []
         self._told = mmap.mmap(-1, _ROOM)
+        self._late = None
 
     def install(self):
         """Is the first to be asked, also once the library has put its own before it."""
@@ -107,8 +108,15 @@ class Guard:
             outcome.complain(self._config, f"a child that {place} had forked came back from it: end it with os._exit(), or use subprocess or popen()")
         _really_exit(1)
 
+    def hear_late(self, message):
+        """From a worker that has ended."""
+        self._late = self._late or message
+
     def take_told(self):
         """Where a child came back; None if none did."""
+        if self._late:
+            late, self._late = self._late, None
+            return late
         place = self._told[:].rstrip(b"\0").decode(errors="replace")
         if not place:
             return None

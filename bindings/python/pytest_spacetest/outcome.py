@@ -8,12 +8,15 @@ import sys
 
 import pytest
 
+END = pytest.StashKey()
 ENDED = pytest.StashKey()
 FAILED = pytest.StashKey()
 KEPT = pytest.StashKey()
 
 
 def note(item, report):
+    if END in item.stash and report.when == "teardown":
+        report.spacetest_end = item.stash[END]  # travels to who can end the session
     if report.failed:
         item.stash[FAILED] = True
         for path in item.stash.get(KEPT, ()):
@@ -43,13 +46,27 @@ def refuse_end_of_session(item, result):
         item.stash[ENDED] = item.stash[FAILED] = True
         return
     message = f"pytest.exit({reason.msg!r}, {reason.returncode}) in the middle of a test, {item.nodeid}"
-    if not is_worker:
+    if is_worker:
+        item.stash[END] = message
+    else:
         item.session.shouldfail = message
     failed = pytest.fail.Exception(message, pytrace=False)
     if hasattr(result, "force_exception"):
         result.force_exception(failed)
     else:
         result._excinfo = type(failed), failed, None
+
+
+class EndOfWorkers:
+    """Where the session runs that pytest-xdist has workers for."""
+
+    def __init__(self, config):
+        self._config = config
+
+    def pytest_runtest_logreport(self, report):
+        workers = self._config.pluginmanager.getplugin("dsession")
+        if workers and hasattr(report, "spacetest_end"):
+            workers.shouldstop = report.spacetest_end
 
 
 def refuse(report, message):

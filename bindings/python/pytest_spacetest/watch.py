@@ -75,6 +75,13 @@ def _get_strays():
     return {("stray", stray): f"thread in other namespaces: {stray}" for stray in Spacetest.find_strays()}
 
 
+def _get_under_way():
+    if not outcome.is_library_used():
+        return {}
+    from ._library import Spacetest
+    return {("call", call): f"{call}: under way, and nobody knows how it went; wait for it, or cancel() it" for call in Spacetest.get_under_way()}
+
+
 def _look():
     """By what does not change: a process may change its name, or end, and is still the same."""
     return _get_descriptors() | _get_threads() | _get_children()
@@ -116,7 +123,7 @@ class Watcher:
         return Spacetest.count_visits()
 
     def look(self):
-        return _look() if self._is_looked_after else {}
+        return _get_under_way() | (_look() if self._is_looked_after else {})
 
     def allow(self, before):
         self._before |= {key: text for key, text in self.look().items() if key not in before}
@@ -126,6 +133,7 @@ class Watcher:
         if not outcome.is_library_used():
             return []
         from ._library import GLib, Spacetest
+        problems = [f"an exception that a callback raised, and that nobody handled: {text}" for text in Spacetest.take_unhandled()]
         mine = visit is not None and visit.is_active()
         try:
             forgotten = Spacetest.leave_visits(self._n_visits) - mine
@@ -133,9 +141,9 @@ class Watcher:
             outcome.complain(self._config, error.message)
             pytest.exit(error.message, 1)
         if forgotten <= 0:
-            return []
+            return problems
         visits = "1 visit was" if forgotten == 1 else f"{forgotten} visits were"
-        return [f"{visits} not left, and would have lasted on: use with, or leave() on every way out"]
+        return [*problems, f"{visits} not left, and would have lasted on: use with, or leave() on every way out"]
 
     def _find(self):
         found = self.look() | (_get_strays() if outcome.is_library_used() else {})

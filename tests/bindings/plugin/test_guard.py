@@ -99,7 +99,8 @@ def test_child_that_comes_back_while_collecting(plain):
     assert result.returncode == 2 and get_counts(result) == {"error": 1}, result.stdout + result.stderr
 
 
-def test_child_that_comes_back_late(plain):
+@pytest.mark.parametrize("options", WORKERS.values(), ids=WORKERS)
+def test_child_that_comes_back_late(plain, options):
     """The session has to wait for it to see that: here, the finish of it."""
     result = plain('''
     r, w = os.pipe()
@@ -112,7 +113,7 @@ def test_child_that_comes_back_late(plain):
         yield
         os.close(w)
         os.wait()
-    ''')
+    ''', *options)
     assert result.returncode == 1 and CAME_BACK in result.stderr, result.stdout + result.stderr
 
 

@@ -3,6 +3,9 @@
 """Whatever goes wrong inside, a program ends with its message, and not with 0; a test does not pass."""
 import pytest
 
+LATE = "def late():\n    threading.Event().wait(0.3)\n    boom()\n"
+UNTIL_DONE = "while not done: GLib.MainContext.default().iteration(True)\n"
+UNDER_WAY = "and nobody knows how it went: iterate the main context until it is done"
 SCRIPTS = {
     "exception in a visit": ("with netns.enter(): raise ValueError('mine')", "ValueError: mine"),
     "assertion in a call": ("netns.call(boom)", "AssertionError: inside"),
@@ -39,6 +42,22 @@ SCRIPTS = {
     "future that is kept when it is done": ("future = netns.run_in_thread_async(boom)\n"
                                             "while not future.done(): GLib.MainContext.default().iteration(True)", "AssertionError: inside"),
     "future that calls back": ("netns.run_in_thread_async(boom).add_done_callback(print)\nnetns.run_in_thread(int)", "AssertionError: inside"),
+    "function that fails late": (LATE + "netns.run_in_thread_async(late)", "AssertionError: inside"),
+    "function that fails late, and is kept": (LATE + "future = netns.run_in_thread_async(late)", "AssertionError: inside"),
+    "function that does not end": ("netns.run_in_thread_async(threading.Event().wait)",
+                                   "Event.wait() of run_in_thread_async() was under way, and nobody knows how it went"),
+    "function that did not leave": ("netns.run_in_thread_async(Spacetest.TransientNetns.new().enter)\nnetns.run_in_thread(int)", UNDER_WAY),
+    "function after which somebody wants to be called": ("netns.run_in_thread_async(int).add_done_callback(boom)\nnetns.run_in_thread(int)",
+                                                         UNDER_WAY),
+    "future of the library": ("Spacetest.Space.new_transient_async('user')", UNDER_WAY),
+    "callback that is not called": ("Spacetest.probe_async('net', None, boom)", UNDER_WAY),
+    "callback by keyword that is not called": ("Spacetest.probe_async('net', callback=boom)", UNDER_WAY),
+    "exception in a callback of ours": ("done = []\ndef failing(*_):\n    done.append(1)\n    boom()\n"
+                                        "Spacetest.probe_async('net', None, failing)\n" + UNTIL_DONE, "something failed that nobody handled"),
+    "exception in a callback of the main loop": ("done = []\ndef failing():\n    done.append(1)\n    netns.call(boom)\n"
+                                                 "GLib.idle_add(failing)\n" + UNTIL_DONE, "something failed that nobody handled"),
+    "exception in a callback on a visit": ("done = []\ndef failing():\n    done.append(1)\n    boom()\nGLib.idle_add(failing)\n"
+                                           "with netns.enter():\n    " + UNTIL_DONE, "something failed that nobody handled"),
     "future that nobody asks": ("import warnings\nsys.unraisablehook = lambda args: os._exit(3)\n"
                                 "netns.run_in_thread_async(boom)\nfor _ in range(999): GLib.MainContext.default().iteration(True)", ""),
 }
@@ -64,7 +83,15 @@ def test_script(caller, body, message):
                                   "with netns.enter():\n  if not os.fork(): os._exit(0)\nassert os.wait()[1] == 0",
                                   "with netns.enter():\n  if not os.fork(): sys.exit(0)\nassert os.wait()[1] == 0",
                                   "with netns.enter(): pass\nos._exit(0)",
-                                  "sys.unraisablehook = lambda args: None\nnetns.run_in_thread_async(boom)\nnetns.run_in_thread(int)"))
+                                  "sys.unraisablehook = lambda args: None\nnetns.run_in_thread_async(boom)\nnetns.run_in_thread(int)",
+                                  LATE + "netns.run_in_thread_async(threading.Event().wait, 0.1)",
+                                  "begun = threading.Event()\nfuture = netns.run_in_thread_async(lambda: begun.set() or threading.Event().wait())\n"
+                                  "begun.wait()\nassert not future.cancel()",
+                                  "Spacetest.probe_async('net').cancel()",
+                                  "cancellable = Gio.Cancellable()\nSpacetest.probe_async('net', cancellable, boom)\ncancellable.cancel()",
+                                  "Spacetest.probe_async('net', None, None)",
+                                  "done = []\nSpacetest.probe_async('net', None, lambda *_: done.append(1))\n" + UNTIL_DONE,
+                                  "sys.excepthook = lambda *_: done.append(1)\ndone = []\nGLib.idle_add(boom)\n" + UNTIL_DONE))
 def test_good_script(caller, body):
     result = caller.run(caller.write("script.py", PROGRAM + body + "\n"))
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
@@ -110,6 +137,52 @@ def test_future_that_nobody_asks(fails):
     fails(body, "PytestUnraisableExceptionWarning", "ValueError: mine", options=["-W", "error::pytest.PytestUnraisableExceptionWarning"])
 
 
+def test_exception_that_is_only_printed(fails):
+    """By PyGObject, which goes on; the test fails for it, and the next one does not."""
+    fails('''
+    def test_it(netns):
+        done = []
+        def failing():
+            done.append(1)
+            raise ValueError("mine")
+        GLib.idle_add(failing)
+        while not done:
+            GLib.MainContext.default().iteration(True)
+    ''', "an exception that a callback raised, and that nobody handled: ValueError: mine")
+
+
+def test_call_under_way(fails):
+    fails('''
+    begun, go_on = threading.Event(), threading.Event()
+    network = Spacetest.TransientNetns.new()
+    @pytest.fixture(scope="module", autouse=True)
+    def end():
+        yield
+        go_on.set()
+    def test_it():
+        network.run_in_thread_async(lambda: begun.set() or go_on.wait())
+        begun.wait()
+    ''', "of run_in_thread_async(): under way, and nobody knows how it went; wait for it, or cancel() it")
+
+
+def test_call_under_way_of_the_session(passes):
+    """A fixture may have begun it, for more than one test."""
+    passes('''
+    @pytest.fixture(scope="module")
+    def server():
+        network, go_on = Spacetest.TransientNetns.new(), threading.Event()
+        future = network.run_in_thread_async(go_on.wait)
+        yield
+        go_on.set()
+        while not future.done():
+            GLib.MainContext.default().iteration(True)
+    def test_it(server, netns):
+        pass
+    def test_other(server):
+        pass
+    ''', count=2)
+
+
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_skip(caller, way):
     """A skip is a skip, with its reason."""
@@ -145,7 +218,7 @@ EXITS = {"left": "with netns.enter(): pytest.exit('mine', {status})", "not left"
 @pytest.mark.parametrize("body", EXITS.values(), ids=EXITS)
 def test_end_of_the_session(caller, body):
     """With a message that can be read, and a status that is not that of passing."""
-    for status, expected, options in ((0, 1, []), (5, 5, []), (0, 1, ["-n", "2"]), (5, 1, ["-n", "2"])):
+    for status, expected, options in ((0, 1, []), (5, 5, []), (0, 2, ["-n", "2"]), (5, 2, ["-n", "2"])):
         result = caller.pytest(f"def test_it(netns):\n  {body.format(status=status)}\ndef test_more(): pass", *options)
         everything = result.stdout + result.stderr
         assert result.returncode == expected and "mine" in everything, everything
