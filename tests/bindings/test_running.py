@@ -5,6 +5,7 @@ import asyncio
 import concurrent.futures
 import gc
 import inspect
+import sys
 import threading
 import traceback
 import warnings
@@ -289,8 +290,9 @@ def test_cancelled_during(netns):
         netns.run_in_thread(int, cancellable="soon")
 
 
-def test_what_pygobject_drops_is_an_error(netns, capfd):
+def test_what_pygobject_drops_is_an_error(netns, capfd, monkeypatch):
     """Without the override: an exception that is printed and lost, and a function that returns nothing."""
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)  # or the session would fail for them
     def fail():
         raise ValueError("lost")
     for name, rest in (("call", ()), ("run_in_thread", ((), None))):
