@@ -380,12 +380,26 @@ close_all (Switch *self)
 {
   for (const Step *step = self->steps; step < self->steps + self->n_steps; step++)
     {
-      const int fds[] = { step->fd, step->home, step->given > STDERR_FILENO ? step->given : -1 };
+      const int fds[] = { step->fd, step->home };
       for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (fds[i] >= 0)
           close (fds[i]);
     }
   st_system_place_close (&self->place);
+}
+
+/* Whatever came of it, nobody else knows what they are for. */
+static void
+close_given (void)
+{
+  int length;
+  for (char **variable = environ; variable && *variable; variable++)
+    {
+      const char *name = get_name (*variable, &length);
+      const int given = name && st_kind_for_name (name, (size_t) length) ? look_at_given (name + length + 1) : -1;
+      if (given > STDERR_FILENO)
+        close (given);
+    }
 }
 
 static bool
@@ -402,6 +416,7 @@ take_part (Switch *self,
   if (is_good && !join_all (self))
     go_back (self);
   close_all (self);
+  close_given ();
   clear_environment ();
 }
 

@@ -74,6 +74,42 @@ test_descriptors (void)
   close (uts);
 }
 
+/* Whatever else is wrong, before or after it is come to. */
+static void
+test_descriptors_of_refused (void)
+{
+  static const char *const bad[][2] = {
+    { "spacetest_foo", "/x" },        { "spacetest_ipc", "" },           { "spacetest_order", "" }, { "spacetest_order", "uts" },
+    { "spacetest_order", "uts,uts" }, { "spacetest_order", "uts,bogus" }, { "spacetest_uts", "fd:" }, { "spacetest_cgroup", "/nowhere" },
+  };
+  const int net = open ("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  const int ipc = open ("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_auto (Start) start = { 0 };
+      const int given[] = { dup (net), dup (ipc) };
+      g_autofree char *is_net = g_strdup_printf ("fd:%d", given[0]);
+      g_autofree char *is_ipc = g_strdup_printf ("fd:%d", given[1]);
+      start_init (&start);
+      start_set (&start, "spacetest_net", is_net);
+      start_set (&start, "spacetest_ipc", is_ipc);
+      start_set (&start, bad[i][0], bad[i][1]);
+      const gboolean replaces_ipc = g_str_equal (bad[i][0], "spacetest_ipc");
+      if (replaces_ipc)
+        close (given[1]);
+      start_run (&start);
+      if (!replaces_ipc)
+        close (given[1]);
+      close (given[0]);
+      g_autofree char *status = start_get (&start, "status");
+      g_assert_cmpstr (status, !=, "fine");
+      start_assert_at_home (&start);
+      start_assert_clean (&start);
+    }
+  close (net);
+  close (ipc);
+}
+
 /* What the library opens itself is not what we were meant to inherit. */
 static void
 test_not_inherited (void)
@@ -336,6 +372,7 @@ main (int    argc,
 #endif
   test_add ("/startup-refused/GONS-01/GONS-12/references", test_references);
   test_add ("/startup-refused/descriptors", test_descriptors);
+  test_add ("/startup-refused/descriptors-of-refused", test_descriptors_of_refused);
   test_add ("/startup-refused/not-inherited", test_not_inherited);
   test_add ("/startup-refused/GONS-14/long", test_long);
   test_add ("/startup-refused/GONS-13/unknown", test_unknown);
