@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "st-namespace-ref-private.h"
 
+#include "st-clock.h"
 #include "st-error-private.h"
 #include "st-locate-private.h"
 
@@ -12,6 +13,7 @@
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define MOST_TEXT 65536
+#define SECOND G_GINT64_CONSTANT (1000000000)
 
 /* Only what shows that the process is gone makes a description stale. */
 static void
@@ -31,6 +33,32 @@ set_unreadable (int           pid,
     code = ST_ERROR_STALE;
   g_set_error (error, ST_ERROR, code, "%s %d%s: %s", code == ST_ERROR_STALE ? "process" : "cannot look for process", pid,
                code == ST_ERROR_STALE ? " is gone" : "", failure->message);
+}
+
+/* In a time namespace, /proc has them by the clock of whoever reads; this is by the machine's, or one tick less. */
+static guint64
+start_time_from_proc (guint64 ticks)
+{
+  const gint64 tick = SECOND / sysconf (_SC_CLK_TCK);
+  const gint64 offset = st_clock_get_boottime_offset ();
+  const gint64 ahead = offset / tick + (offset % tick > 0);
+  return (gint64) ticks > ahead ? ticks - (guint64) ahead : 0;
+}
+
+static gboolean
+is_same_time (guint64 a,
+              guint64 b)
+{
+  return MAX (a, b) - MIN (a, b) <= 1;
+}
+
+/* As /proc has it, which may be that of another PID namespace. */
+static int
+get_own_number (void)
+{
+  g_autofree char *number = g_file_read_link ("/proc/self", NULL);
+  const int pid = number ? (int) g_ascii_strtoll (number, NULL, 10) : 0;
+  return pid > 0 ? pid : getpid ();
 }
 
 static gboolean
@@ -59,6 +87,7 @@ get_start_time (int      pid,
       g_set_error (error, ST_ERROR, ST_ERROR_STALE, "process %d is gone: nobody has waited for it yet", pid);
       return FALSE;
     }
+  *start_time = start_time_from_proc (*start_time);
   return TRUE;
 }
 
@@ -79,7 +108,7 @@ get_boot (void)
  *
  * The description keeps nothing alive: it is good as long as this reference is open. It is a dictionary (`a{sv}`) of `kind` (s),
  * `device` (t), `inode` (t), `serial` (t, where the kernel has it), `boot` (s, where it is to be read), and of who holds it: `pid` (i),
- * `start-time` (t), `fd` (i). If this reference was opened by a file that the namespace is bound to, that is `path` (ay).
+ * `start-time` (t, in ticks of the machine's clock, in time namespaces too), `fd` (i), with the number that `/proc` has for this process. If this reference was opened by a file that the namespace is bound to, that is `path` (ay).
  *
  * Returns: (transfer full): the description, or %NULL with @error set
  *
@@ -92,8 +121,9 @@ st_namespace_ref_to_portable (StNamespaceRef *self,
   g_return_val_if_fail (ST_IS_NAMESPACE_REF (self), NULL);
   g_autoptr (StHandle) handle = st_namespace_ref_dup_handle (self, error);
   g_autofree char *boot = get_boot ();
+  const int pid = get_own_number ();
   guint64 start_time;
-  if (!handle || !get_start_time (getpid (), &start_time, error))
+  if (!handle || !get_start_time (pid, &start_time, error))
     return NULL;
 
   g_auto (GVariantDict) dict;
@@ -105,7 +135,7 @@ st_namespace_ref_to_portable (StNamespaceRef *self,
     g_variant_dict_insert (&dict, "serial", "t", handle->identity.serial);
   if (boot)
     g_variant_dict_insert (&dict, "boot", "s", boot);
-  g_variant_dict_insert (&dict, "pid", "i", getpid ());
+  g_variant_dict_insert (&dict, "pid", "i", pid);
   g_variant_dict_insert (&dict, "start-time", "t", start_time);
   g_variant_dict_insert (&dict, "fd", "i", handle->fd);
   if (self->path)
@@ -240,9 +270,10 @@ check_process (const Portable *portable,
   guint64 start_time;
   if (!get_start_time (portable->pid, &start_time, error))
     return FALSE;
-  if (start_time != portable->start_time)
-    g_set_error (error, ST_ERROR, ST_ERROR_STALE, "process %d is gone: another one has its number", portable->pid);
-  return start_time == portable->start_time;
+  if (is_same_time (start_time, portable->start_time))
+    return TRUE;
+  g_set_error (error, ST_ERROR, ST_ERROR_STALE, "process %d is gone: another one has its number", portable->pid);
+  return FALSE;
 }
 
 /* Holds what is there, and compares it then; @where is who should have it. */

@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -103,6 +105,24 @@ st_clock_shift (int64_t monotonic,
     return 0;
   int result = read_offsets (&monotonic_offset, &boottime_offset);
   return result < 0 ? result : write_offsets (add (monotonic_offset, monotonic), add (boottime_offset, boottime));
+}
+
+/* What is to be read are the offsets of the process's children. */
+static bool
+is_of_children (void)
+{
+  struct stat own, of_children;
+  return stat ("/proc/self/ns/time", &own) == 0 && stat ("/proc/self/ns/time_for_children", &of_children) == 0 &&
+         own.st_ino == of_children.st_ino;
+}
+
+int64_t
+st_clock_get_boottime_offset (void)
+{
+  Offset monotonic, boottime;
+  if (!is_of_children () || read_offsets (&monotonic, &boottime) < 0)
+    return 0;
+  return boottime.seconds * SECOND + boottime.nanoseconds;
 }
 
 int

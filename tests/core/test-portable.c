@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -143,7 +144,7 @@ test_process (void)
   check_changed (portable, "pid", g_variant_new_int32 (0), ST_ERROR_INVALID_ARGUMENT, "not a portable reference");
   check_changed (portable, "pid", g_variant_new_int32 (G_MAXINT32), ST_ERROR_STALE, "process 2147483647 is gone");
   check_changed (portable, "pid", g_variant_new_int32 (1), ST_ERROR_STALE, "process 1 is gone");
-  check_changed (portable, "start-time", g_variant_new_uint64 (start_time + 1), ST_ERROR_STALE, "another one has its number");
+  check_changed (portable, "start-time", g_variant_new_uint64 (start_time + 2), ST_ERROR_STALE, "another one has its number");
   check_changed (portable, "start-time", g_variant_new_uint64 (0), ST_ERROR_STALE, "another one has its number");
 }
 
@@ -379,6 +380,36 @@ test_denied (void)
   test_in_child (look_as_nobody, portable);
 }
 
+static void
+describe_and_open (gpointer unused)
+{
+  g_autoptr (GError) error = NULL;
+  gint32 pid;
+  g_autoptr (StNamespaceRef) ref = test_open_current (ST_NAMESPACE_NET);
+  g_autoptr (GVariant) portable = describe (ref);
+  g_autoptr (StNamespaceRef) opened = st_namespace_ref_new_from_portable (portable, &error);
+  g_assert_no_error (error);
+  g_assert_true (st_namespace_ref_equal (ref, opened));
+  g_assert_cmpint (getpid (), ==, 1);
+  g_assert_true (g_variant_lookup (portable, "pid", "i", &pid));
+  g_assert_cmpint (pid, !=, 1);
+}
+
+static void
+describe_in_pid_namespace (gpointer unused)
+{
+  g_assert_no_errno (unshare (CLONE_NEWPID));
+  test_in_child (describe_and_open, NULL);
+}
+
+/* Its own number is somebody else's in the /proc that it has. */
+static void
+test_proc_of_others (void)
+{
+  if (test_needs_privilege ())
+    test_in_child (describe_in_pid_namespace, NULL);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -399,5 +430,6 @@ main (int    argc,
   test_add ("/portable/not-a-dictionary", test_not_a_dictionary);
   test_add ("/portable/other-process", test_other_process);
   test_add ("/portable/denied", test_denied);
+  test_add ("/portable/proc-of-others", test_proc_of_others);
   return g_test_run ();
 }

@@ -4,7 +4,9 @@
 #include "action-support.h"
 
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #define MEGABYTE (1024 * 1024)
@@ -110,6 +112,22 @@ return_much (GVariant *parameter,
   guint8 *data = g_malloc (size);
   memset (data, 7, size);
   return g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, data, size, TRUE, g_free, data);
+}
+
+/* To whoever asks at a descriptor, until he has seen enough. */
+static GVariant *
+describe_clock (GVariant *parameter,
+                GError  **error)
+{
+  const int socket = g_variant_get_int32 (parameter);
+  char end;
+  g_autoptr (StNamespaceRef) clock = st_namespace_ref_new_current (ST_NAMESPACE_TIME, error);
+  g_autofree char *text = clock ? st_namespace_ref_to_portable_string (clock, error) : NULL;
+  if (!text)
+    return NULL;
+  g_assert_cmpint (write (socket, text, strlen (text)), ==, (gssize) strlen (text));
+  g_assert_cmpint (read (socket, &end, 1), ==, 1);
+  return g_variant_new ("()");
 }
 
 /* The child comes back as well. */
@@ -442,8 +460,68 @@ test_async (void)
     }
 }
 
+static gboolean
+on_description (int          fd,
+                GIOCondition condition,
+                gpointer     data)
+{
+  g_autoptr (GError) error = NULL;
+  char text[4096] = "";
+  g_assert_cmpint (read (fd, text, sizeof text - 1), >, 0);
+  g_autoptr (StNamespaceRef) opened = st_namespace_ref_new_from_portable_string (text, &error);
+  g_assert_no_error (error);
+  g_assert_true (st_namespace_ref_equal (opened, data));
+  g_assert_cmpint (write (fd, "e", 1), ==, 1);
+  return G_SOURCE_REMOVE;
+}
+
+/* By its clock, everything began at another time. */
+static void
+check_described_by_clock (gint64 offset)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StSpacerOptions) clocks = st_spacer_options_new ();
+  g_autoptr (StLauncher) launcher = st_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  g_autoptr (StReexecOptions) options = st_reexec_options_new ();
+  GVariant *value = NULL;
+  int sockets[2];
+  st_spacer_options_set_boottime_offset (clocks, offset);
+  g_autoptr (StSpacer) first = st_spacer_get_default (NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (StSpacer) below = st_spacer_create_subspace (first, ST_NAMESPACE_USER | ST_NAMESPACE_TIME, clocks, NULL, &error);
+  g_assert_no_error (error);
+  StNamespaceRef *clock = st_space_get_ref (action_space (below), ST_NAMESPACE_TIME, &error);
+  g_assert_no_error (error);
+  g_assert_no_errno (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets));
+  st_launcher_take_fd (launcher, sockets[1], 17);
+  st_reexec_options_set_launcher (options, launcher);
+  g_unix_fd_add (sockets[0], G_IO_IN, on_description, clock);
+  st_reexec_run_async (action_space (below), "describe-clock", g_variant_new_int32 (17), options, NULL, on_finished, &value);
+  while (!value)
+    g_main_context_iteration (NULL, TRUE);
+  g_variant_unref (value);
+  close (sockets[0]);
+  st_spacer_close (below);
+}
+
+static void
+test_portable (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!st_probe (ST_NAMESPACE_USER | ST_NAMESPACE_TIME, NULL, &error))
+    {
+      test_skip (error->message);
+      return;
+    }
+  check_described_by_clock (0);
+  check_described_by_clock (G_GINT64_CONSTANT (3600000000));
+  check_described_by_clock (7123456);
+  check_described_by_clock (-7123456);
+}
+
 static const Action actions[] = {
   { "count-descriptors", count_descriptors },
+  { "describe-clock", describe_clock },
   { "done", say_done },
   { "fork", fork_first },
   { "fork-and-stay", fork_and_stay },
@@ -483,6 +561,7 @@ main (int    argc,
   test_add ("/reexec/inherited-environment", test_inherited_environment);
   test_add ("/reexec/much", test_much);
   test_add ("/reexec/not-normal", test_not_normal);
+  test_add ("/reexec/portable", test_portable);
   test_add ("/reexec/process", test_process);
   test_add ("/reexec/stderr", test_stderr);
   test_add ("/reexec/subspace", test_subspace);
