@@ -394,6 +394,20 @@ def test_main_module_of_a_package(folder):
     assert finished.stdout.startswith("inside __mp_main__\n__mp_main__\n"), finished.stderr
 
 
+@pytest.mark.parametrize("option, where", [("-c", ""), ("-", "library")])
+def test_modules_of_a_program_that_goes_elsewhere(folder, option, where):
+    package = folder / where / "package"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "other.py").write_text("VALUE = 7\n")
+    (package / "acts.py").write_text("from . import other\n" + textwrap.dedent(SCRIPT))
+    text = "import os, gi\ngi.require_version('Spacetest', '1')\n"
+    text += f"from gi.repository import Spacetest\nimport sys\nsys.path.insert(0, {where!r})\nfrom package import acts\nos.chdir('/')\nacts.main()\n"
+    finished = subprocess.run([sys.executable, option, *([text] if option == "-c" else [])], input=text, cwd=folder, capture_output=True,
+                              text=True, timeout=60)
+    assert finished.stdout.split("\n") == ["inside package.acts", "package.acts", "inside package.acts", "refused by itself", ""], finished.stderr
+
+
 @pytest.mark.parametrize("option", ["-c", "-"])
 def test_a_script_without_a_file(folder, option):
     text = textwrap.dedent(SCRIPT) + "\nmain()\n"

@@ -29,6 +29,16 @@ _BYTES = GLib.VariantType("ay")
 _NOT_GIVEN = type("NotGiven", (), {"__repr__": lambda self: "..."})()
 
 
+def _find_directory():
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+_START_DIRECTORY = _find_directory()
+
+
 class ActionError(RuntimeError):
     """An action raised what can't be rebuilt here; the text is its traceback."""
 
@@ -162,6 +172,13 @@ def _find_main():
     return {"init_main_from_path": os.path.abspath(path)}
 
 
+def _find_path():
+    """sys.path for who starts elsewhere: what is not absolute is so against where we were at first, and where we are."""
+    directories = [_START_DIRECTORY, _find_directory()]
+    paths = [os.path.join(directory, path) if path else directory for path in sys.path if type(path) is str for directory in directories]
+    return [path for path in dict.fromkeys(paths) if path]
+
+
 def _describe_work(func, args, kwargs):
     if not getattr(func, MARK, False):
         raise TypeError(f"{_describe(func)} is no action: decorate it with @Spacetest.action")
@@ -173,10 +190,11 @@ def _describe_work(func, args, kwargs):
     if found is not func:
         raise TypeError(f"{_describe(func)} is not what is found by that name")
     main = _find_main() if func.__module__ == "__main__" else {}
+    file = getattr(module, "__file__", None)
     return {
-        "prepare": {"sys_path": [path for path in sys.path if type(path) is str], "sys_argv": [str(word) for word in sys.argv], **main},
+        "prepare": {"sys_path": _find_path(), "sys_argv": [str(word) for word in sys.argv], **main},
         "module": func.__module__,
-        "file": getattr(module, "__file__", None),
+        "file": file if file and os.path.isfile(file) else None,  # it may be in an archive
         "function": func.__qualname__,
         "args": args,
         "kwargs": kwargs,
@@ -187,7 +205,7 @@ def _create_command():
     if not sys.executable:
         raise GLib.Error.new_literal(Spacetest.error_quark(), "cannot run an action: nobody knows which program this interpreter is",
                                      Spacetest.Error.NOT_SUPPORTED)
-    start = (f"import sys; sys.path[:] = {[path for path in sys.path if type(path) is str]!r}; import gi; "
+    start = (f"import sys; sys.path[:] = {_find_path()!r}; import gi; "
              "gi.require_version('Spacetest', '1'); from gi.repository import Spacetest; "
              "from gi.overrides._spacetest.actions import run; run()")
     return [sys.executable, *subprocess._args_from_interpreter_flags(), "-c", start]
