@@ -128,10 +128,19 @@ place_make (Place          *self,
 
 typedef struct
 {
-  const char *path;
+  char *path;       /* as it is printed */
   gboolean is_told; /* that it has gone well, or was skipped */
   gboolean is_over; /* with another result */
 } Report;
+
+/* Where the locale has no letters for it, which is so in every program that does not call setlocale(), GLib prints something else. */
+static char *
+dup_printed (const char *text)
+{
+  const char *charset;
+  g_autofree char *printed = g_get_charset (&charset) ? NULL : g_convert_with_fallback (text, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
+  return g_utf8_make_valid (printed ? printed : text, -1);
+}
 
 static const char *
 after (const char *line,
@@ -266,7 +275,7 @@ static gboolean
 run_copy (StSpace *space,
           GError **error)
 {
-  Report report = { .path = g_test_get_path () };
+  Report report = { NULL };
   StReexecOutcome outcome = { 0 };
   StSpawnPlan plan;
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
@@ -275,7 +284,7 @@ run_copy (StSpace *space,
     return FALSE;
   g_ptr_array_add (argv, program);
   g_ptr_array_extend (argv, arguments, NULL, NULL);
-  for (const char *const *word = (const char *const[]) { "--tap", "-p", report.path, NULL }; *word; word++)
+  for (const char *const *word = (const char *const[]) { "--tap", "-p", g_test_get_path (), NULL }; *word; word++)
     g_ptr_array_add (argv, (gpointer) *word);
   g_ptr_array_add (argv, NULL);
   st_spawn_plan_init (&plan, G_SUBPROCESS_FLAGS_NONE);
@@ -283,7 +292,7 @@ run_copy (StSpace *space,
   g_autoptr (GVariant) brief = g_variant_ref_sink (st_test_report_brief_copy (give_proc (&plan)));
   const StReexecOrder order = {
     .space = space,
-    .name = report.path,
+    .name = g_test_get_path (),
     .parameter = brief,
     .argv = (char **) argv->pdata,
     .is_own_program = TRUE,
@@ -294,8 +303,10 @@ run_copy (StSpace *space,
   const gboolean done = st_reexec_carry_out (&order, NULL, &outcome, error);
   if (done)
     {
+      report.path = dup_printed (g_test_get_path ());
       take_output (&report, output);
       judge (&report, &outcome);
+      g_free (report.path);
     }
   g_clear_pointer (&outcome.answer, g_variant_unref);
   st_spawn_plan_clear (&plan);

@@ -425,6 +425,7 @@ main (int    argc,
   st_test_add_in ("/in/nonsense", 12345, never);
   st_test_add_in ("/in/none", ST_NAMESPACE_NONE, never);
   st_test_add_in ("/in/pid", ST_NAMESPACE_USER | ST_NAMESPACE_PID, test_as_init_or_below);
+  st_test_add_in ("/in/pid-\303\274", ST_NAMESPACE_USER | ST_NAMESPACE_PID, test_as_init_or_below);
   st_test_add_in ("/in/pid-and-net", ST_NAMESPACE_USER | ST_NAMESPACE_PID | ST_NAMESPACE_TIME | ST_NAMESPACE_NET, test_as_init_or_below);
   st_test_add_in ("/in/all-assert", ST_NAMESPACE_USER | ST_NAMESPACE_PID | ST_NAMESPACE_TIME | ST_NAMESPACE_NET | ST_NAMESPACE_UTS, test_assert);
   st_test_add_in ("/in/user-assert", ST_NAMESPACE_USER, test_assert);

@@ -101,6 +101,13 @@ def test_in_copy(caller, path):
     assert re.search("^# process [1-9] of user 0$", caller.passes(path).stdout, re.MULTILINE)
 
 
+def test_in_copy_of_a_name_that_can_not_be_printed(caller):
+    """Nobody calls setlocale()."""
+    result = caller.run("/in/pid-ü")
+    assert result.returncode == 0, result.stdout
+    assert "\nok 1 /in/pid-?\n" in result.stdout
+
+
 def test_in_copy_skipped(caller):
     result = caller.run("/in/user-skip")
     assert result.returncode == 0
