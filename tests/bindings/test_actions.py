@@ -3,6 +3,7 @@
 """Functions that run in a fresh interpreter, started in a space."""
 import asyncio
 import functools
+import io
 import os
 import pathlib
 import subprocess
@@ -122,6 +123,22 @@ def with_own_names(timeout=3, *, options=None, cancellable=None):
 @Spacetest.action
 def by_position(timeout, /, **others):
     return (timeout, others)
+
+
+class Tee:
+    """All that print() asks for."""
+
+    def write(self, text):
+        pass
+
+    def flush(self):
+        pass
+
+
+@Spacetest.action
+def replace_stdout(how):
+    sys.stdout = Tee() if how == "tee" else None
+    return how
 
 
 def not_decorated():
@@ -303,6 +320,18 @@ def test_cancelling(here):
 
 def test_threads_that_go_on(here):
     assert here.run_action(leave_a_thread) == "left"
+
+
+@pytest.mark.parametrize("how", ["tee", "none", "closed"])
+def test_output_that_is_no_file(here, monkeypatch, how):
+    stream = Tee() if how == "tee" else None
+    if how == "closed":
+        stream = io.StringIO()
+        stream.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", stream)
+        value = here.run_action(replace_stdout, how)
+    assert value == how
 
 
 def test_forks(here):
