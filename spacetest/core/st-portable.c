@@ -347,6 +347,16 @@ st_namespace_ref_new_from_portable (GVariant *portable,
   return held ? g_steal_pointer (&held) : st_locate (&wanted.identity, wanted.kind, error);
 }
 
+/* GLib's parser has a critical and no error for strings that are not UTF-8, be it by an escape. Descriptions have no such escapes. */
+static gboolean
+is_parseable (const char *text)
+{
+  for (const char *escape = strchr (text, '\\'); escape && escape[1]; escape = strchr (escape + 2, '\\'))
+    if (g_ascii_tolower (escape[1]) == 'u')
+      return FALSE;
+  return g_utf8_validate (text, -1, NULL);
+}
+
 /**
  * st_namespace_ref_new_from_portable_string: (constructor)
  * @text: what [method@Spacetest.NamespaceRef.to_portable_string] gave, here or in another process
@@ -369,6 +379,8 @@ st_namespace_ref_new_from_portable_string (const char *text,
   g_autoptr (GVariant) portable = NULL;
   if (strnlen (text, MOST_TEXT + 1) > MOST_TEXT)
     g_set_error (error, ST_ERROR, ST_ERROR_INVALID_ARGUMENT, "not a portable reference: it has more than %d bytes", MOST_TEXT);
+  else if (!is_parseable (text))
+    st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "not a portable reference, as it is not UTF-8 or has \\u in it: %.256s", text);
   else if (!(portable = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &failure)))
     st_error_set (error, ST_ERROR_INVALID_ARGUMENT, "not a portable reference: %s", failure->message);
   return portable ? st_namespace_ref_new_from_portable (portable, error) : NULL;

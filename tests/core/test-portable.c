@@ -244,8 +244,14 @@ test_text (void)
   check_text ("{}", "not a portable reference");
   check_text ("net:[4026531833]", "not a portable reference");
   check_text ("\xff\xfe", "not a portable reference");
+  check_text ("{'kind': <'\xff'>}", "not UTF-8");
+  check_text ("{'kind': <'\\ud800'>}", "not UTF-8");
+  check_text ("{'kind': <'\\U00110000'>}", "not UTF-8");
+  check_text ("{'kind': <'\\", "not a portable reference");
   g_autofree char *endless = g_strnfill (100 * 1000 * 1000, '[');
   check_text (endless, "more than 65536 bytes");
+  g_autofree char *with_path = g_strdup_printf ("%.*s, 'path': <b'/no\\\\u'>}", (int) strlen (text) - 1, text);
+  test_assert_not_made (st_namespace_ref_new_from_portable_string (with_path, &error), error, ST_ERROR_STALE, "/no\\u does not hold net:[");
   st_namespace_ref_close (ref);
   g_assert_null (st_namespace_ref_to_portable_string (ref, &error));
   test_assert_failed (error, ST_ERROR_CLOSED, "closed");
