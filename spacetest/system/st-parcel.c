@@ -105,7 +105,8 @@ receive (int       socket,
   Rights rights = { 0 };
   Label label = { 0 };
   struct iovec data = { &label, sizeof label };
-  struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof rights };
+  /* Just one descriptor: with what the room is rounded up by, there would be one more, and nobody to close it. */
+  struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = CMSG_LEN (sizeof (int)) };
   ssize_t size;
   parcel->content = -1;
   do
