@@ -185,10 +185,14 @@ typedef struct
   GTestFunc test;
 } TestIn;
 
+/* GLib frees what a test is given only after it was run. */
+static GSList *added_in;
+
 static void
 test_in_free (gpointer data)
 {
   TestIn *self = data;
+  added_in = g_slist_remove (added_in, self);
   g_clear_object (&self->space);
   g_free (self->path);
   g_free (self);
@@ -268,6 +272,7 @@ add_in (const char     *path,
         GTestFunc       test)
 {
   TestIn *self = g_new0 (TestIn, 1);
+  added_in = g_slist_prepend (added_in, self);
   self->path = g_strdup (path);
   self->space = space;
   self->types = types;
