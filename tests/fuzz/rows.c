@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The spacetest authors */
 #include "rows.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,15 @@ rows_require (int         good,
     return;
   fprintf (stderr, "%s\n", what);
   abort ();
+}
+
+int
+rows_count_fds (int limit)
+{
+  int n = 0;
+  for (int fd = 0; fd < limit; fd++)
+    n += fcntl (fd, F_GETFD) >= 0;
+  return n;
 }
 
 static size_t

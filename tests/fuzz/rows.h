@@ -26,3 +26,4 @@ void rows_send    (int         socket,
                    size_t      n_fds);
 void rows_require (int         good,
                    const char *what); /* aborts otherwise */
+int  rows_count_fds (int limit);                /* those that are open, with lower numbers */
