@@ -304,6 +304,11 @@ test_gone (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *content = NULL;
   gsize size;
+  if (g_getenv ("UNDER_VALGRIND"))
+    {
+      test_skip ("valgrind starts a program by the path that its file had, also where it is given a descriptor");
+      return;
+    }
   g_autofree char *directory = g_dir_make_tmp ("a copy-XXXXXX", &error);
   g_assert_no_error (error);
   g_autofree char *path = g_build_filename (directory, "program", NULL);
