@@ -73,15 +73,16 @@ class Future(concurrent.futures.Future):
     even if nobody awaits it, and knows nothing of what comes of functions that run in a space."""
     _unseen = None
 
-    def __init__(self):
+    def __init__(self, call):
         super().__init__()
+        self._call = call
         _there.add(self)
 
     def __await__(self):
         import asyncio  # which not everybody pays for
         if not self.done():
             loop = asyncio.get_running_loop()
-            _refuse_idle_context(loop)
+            self._refuse_idle_context(loop)
             waiter = loop.create_future()
 
             def wake(_future):
@@ -97,6 +98,14 @@ class Future(concurrent.futures.Future):
         if self.cancelled():
             raise asyncio.CancelledError
         return self.result()
+
+    def _refuse_idle_context(self, loop):
+        """Who was told that it can't be awaited knows that nobody knows how it goes."""
+        try:
+            _refuse_idle_context(loop)
+        except RuntimeError:
+            self._call.end()
+            raise
 
     def set_exception(self, exception):
         self._unseen = exception
@@ -190,10 +199,10 @@ def _give_up_all(pid):
 
 def start(info, things, arguments, finish):
     """Calls an asynchronous function; cancelling the future cancels what it does."""
-    future = Future()
-    held = [future, finish]  # PyGObject drops `done` long after it ran
     cancellable = arguments.get("cancellable") or Gio.Cancellable()
     call = UnderWay(info.__name__, cancellable)
+    future = Future(call)
+    held = [future, finish]  # PyGObject drops `done` long after it ran
 
     def done(_source, result):
         future, finish = held

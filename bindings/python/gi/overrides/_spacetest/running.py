@@ -148,25 +148,21 @@ class _Awaited(_Outcome, futures.UnderWay):
 
 
 class _Future(futures.Future):
-    def __init__(self, outcome):
-        super().__init__()
-        self._outcome = outcome
-
     def add_done_callback(self, func):
-        self._outcome.kept.append(self)
+        self._call.kept.append(self)
         super().add_done_callback(func)
         if self.done():
-            self._outcome.kept.clear()
+            self._call.kept.clear()
 
     def cancel(self):
         cancelled = super().cancel()
-        self._outcome.is_cancelled |= cancelled
-        self._outcome.end()  # even if it can't be stopped any more, nobody needs to know
+        self._call.is_cancelled |= cancelled
+        self._call.end()  # even if it can't be stopped any more, nobody needs to know
         return cancelled
 
     def give_up(self):
         super().give_up()
-        self._outcome.drop()
+        self._call.drop()
 
 
 _call = Spacetest.Space.call
