@@ -32,6 +32,9 @@
  * is killed pulls no cables: then the kernel does, when a network at one of the ends is gone. What was made in a network that stays,
  * and has no other end, stays.)
  *
+ * A reference to the network of home is taken at its word, so that a cable can lead there: as root, that changes the network of the machine. A
+ * space without a network is refused at home. See the guide to networks for what stays there.
+ *
  * To change something takes `CAP_NET_ADMIN` in the user namespace that owns the network, see the guide to privileges; without, it is
  * %ST_ERROR_PERMISSION_DENIED. To look takes nothing. A name that is taken is %ST_ERROR_EXISTS; a name, an address or a number that
  * can't be is %ST_ERROR_INVALID_ARGUMENT. [ip-link(8)](man:ip-link(8)) and [ip-address(8)](man:ip-address(8)) describe what there is.
