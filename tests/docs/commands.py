@@ -105,6 +105,7 @@ def look_at_options(text, folder):
     """It would take minutes; check-install.py installs."""
     words = [word for line in text.splitlines() for word in shlex.split(line, comments=True)]
     options = get_options()
+    expect("build" not in words, "tests/quickstart has set up that one already, with another prefix")
     for word in words:
         if word.startswith("--"):
             expect(word[2:].partition("=")[0] in options, f"meson knows no {word}")
