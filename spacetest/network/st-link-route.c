@@ -228,9 +228,11 @@ change (StLink     *self,
   g_auto (StLinkPlace) place = { 0 };
   if (!st_link_locate (self, &place, error) || !st_way_parse (destination, gateway, &way, error))
     return FALSE;
+  const gboolean is_default = g_str_equal (destination, "default");
+  g_autofree char *route = is_default ? g_strdup ("default route") : g_strdup_printf ("route to %s", destination);
   return st_link_place_do (&place, describe (type, place.index, &way), error,
-                           type == RTM_NEWROUTE ? "add the route to %s%s%s through" : "remove the route to %s%s%s from", destination,
-                           gateway ? " via " : "", gateway ? gateway : "");
+                           type == RTM_NEWROUTE ? "add the %s%s%s through" : "remove the %s%s%s from", route, gateway ? " via " : "",
+                           gateway ? gateway : "");
 }
 
 /**

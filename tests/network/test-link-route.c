@@ -93,7 +93,7 @@ test_routes (void)
   assert_done (st_link_remove_route (cable, "::/0", "fd00::2", &error));
   assert_done (st_link_remove_route (cable, "fd01::/64", NULL, &error));
   assert_routes (cable, "10.0.0.0/24; fd00::/64; fe80::/64; ");
-  assert_refused (st_link_remove_route (cable, "default", NULL, &error), ST_ERROR_NOT_FOUND, "default");
+  assert_refused (st_link_remove_route (cable, "default", NULL, &error), ST_ERROR_NOT_FOUND, "cannot remove the default route from");
 }
 
 static void
