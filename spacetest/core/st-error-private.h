@@ -24,6 +24,10 @@ void     st_error_set_hinted (GError    **error,
                               const char *hint,
                               const char *step,
                               ...) G_GNUC_PRINTF (4, 5);
+void     st_error_specify_step (GError    **error,
+                                const char *step,
+                                const char *format,
+                                ...) G_GNUC_PRINTF (3, 4);
 gboolean st_error_set_closed (GError    **error,
                               const char *what);
 

@@ -3,6 +3,7 @@
 #include "st-error-private.h"
 
 #include <errno.h>
+#include <string.h>
 
 G_DEFINE_ENUM_TYPE (StError,
                     st_error,
@@ -140,6 +141,27 @@ st_error_set_hinted (GError    **error,
   g_autofree char *what = g_strdup_vprintf (step, args);
   va_end (args);
   set_result (error, result, hint, what);
+}
+
+/* What a helper could not do, in the words of who knows what that was: instead of @step, or before what else went wrong. */
+void
+st_error_specify_step (GError    **error,
+                       const char *step,
+                       const char *format,
+                       ...)
+{
+  va_list args;
+  if (!error || !*error)
+    return;
+  va_start (args, format);
+  g_autofree char *what = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_autofree char *message = g_steal_pointer (&(*error)->message);
+  const gboolean is_step = g_str_has_prefix (message, step) && message[strlen (step)] == ':';
+  g_autofree char *text = is_step                         ? g_strconcat (what, message + strlen (step), NULL)
+                          : g_str_has_prefix (message, what) ? g_strdup (message)
+                                                             : g_strconcat (what, ": ", message, NULL);
+  (*error)->message = g_utf8_make_valid (text, -1);
 }
 
 gboolean

@@ -14,16 +14,17 @@
 
 /* Mounts something, unless that could be seen elsewhere. */
 static gboolean
-check_place (const char *path,
+check_place (const char *what,
+             const char *path,
              gboolean    follow,
              GError    **error)
 {
   int shared = st_mount_is_shared (path, follow);
   if (shared < 0)
-    st_error_set_result (error, shared, "cannot mount on %.256s", path);
+    st_error_set_result (error, shared, "cannot mount %s on %.256s", what, path);
   else if (shared)
     st_error_set (error, ST_ERROR_WOULD_TOUCH_HOST,
-                  "cannot mount on %.256s: it is shared, so other mount namespaces would see it (mount --make-rprivate inside)", path);
+                  "cannot mount %s on %.256s: it is shared, so other mount namespaces would see it (mount --make-rprivate inside)", what, path);
   return shared == 0;
 }
 
@@ -43,7 +44,7 @@ mount_sysfs_inside (gpointer data,
                     GError **error)
 {
   StTransientWork *work = data;
-  return check_place ("/sys", TRUE, error) && report (st_transient_mntns_note_sysfs (work, st_mount_sysfs ()), "sysfs", "/sys", error);
+  return check_place ("sysfs", "/sys", TRUE, error) && report (st_transient_mntns_note_sysfs (work, st_mount_sysfs ()), "sysfs", "/sys", error);
 }
 
 /* @number: the errno of mounting it, here or in a helper. */
@@ -64,7 +65,7 @@ static gboolean
 mount_proc_inside (gpointer data,
                    GError **error)
 {
-  if (!check_place ("/proc", TRUE, error))
+  if (!check_place ("proc", "/proc", TRUE, error))
     return FALSE;
   const int result = st_mount_proc ();
   if (result < 0)
@@ -77,7 +78,7 @@ mount_tmpfs_inside (gpointer data,
                     GError **error)
 {
   const StTransientWork *work = data;
-  return check_place (work->path, TRUE, error) && report (st_mount_tmpfs (work->path, work->size), "tmpfs", work->path, error);
+  return check_place ("tmpfs", work->path, TRUE, error) && report (st_mount_tmpfs (work->path, work->size), "tmpfs", work->path, error);
 }
 
 static gboolean
@@ -87,7 +88,7 @@ overlay_file_inside (gpointer data,
   const StTransientWork *work = data;
   gsize size;
   const void *content = g_bytes_get_data (work->content, &size);
-  return check_place (work->path, FALSE, error) &&
+  return check_place ("an overlay", work->path, FALSE, error) &&
          report (st_mount_overlay_file (work->path, content, size), "an overlay", work->path, error);
 }
 

@@ -73,7 +73,8 @@ use_through_broker (const StSetting *self,
   g_autoptr (GBytes) content = self->to_set ? g_bytes_new (self->to_set, strlen (self->to_set)) : NULL;
   GBytes *answer = st_broker_use_sysctl (target, self->name, content, error);
   if (!answer)
-    g_prefix_error (error, "%.256s: ", self->label);
+    st_error_specify_step (error, "cannot read or set it", "cannot %s %.256s of a %s namespace", self->to_set ? "set" : "read",
+                           self->label, st_kinds[self->kind].name);
   return answer;
 }
 

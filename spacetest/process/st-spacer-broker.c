@@ -185,16 +185,8 @@ fill_mount (StWireMount         *record,
   record->size = mount->content ? g_bytes_get_size (mount->content) : mount->size;
   if (!mount->path || g_strlcpy (record->path, mount->path, sizeof record->path) < sizeof record->path)
     return TRUE;
-  st_error_set_result (error, -ENAMETOOLONG, "cannot mount on %.256s", mount->path);
+  st_error_set_result (error, -ENAMETOOLONG, "cannot mount");
   return FALSE;
-}
-
-static void
-prefix_path (GError    **error,
-             const char *path)
-{
-  g_autofree char *text = g_utf8_make_valid (path, -1);
-  g_prefix_error (error, "%.256s: ", text);
 }
 
 static gboolean
@@ -203,13 +195,23 @@ do_mount (GObject       *broker,
           StBrokerMount *mount,
           GError       **error)
 {
+  static const struct
+  {
+    const char *what;
+    const char *path; /* unless the caller names it */
+  } names[] = {
+    [ST_WIRE_MOUNT_PROC] = { "proc", "/proc" },
+    [ST_WIRE_MOUNT_SYSFS] = { "sysfs", "/sys" },
+    [ST_WIRE_MOUNT_TMPFS] = { "tmpfs", NULL },
+    [ST_WIRE_MOUNT_OVERLAY] = { "an overlay", NULL },
+  };
   StWireMessage request;
   st_request_begin (&request, ST_WIRE_MOUNT);
   if (fill_mount (&request.record.mount, mount, error) && add_fd (&request, mnt->fd, error) &&
       add_network_or_content (&request, mount, error) && run_request (broker, &request, take_sysfs, mount, error))
     return TRUE;
-  if (mount->path)
-    prefix_path (error, mount->path);
+  st_error_specify_step (error, "cannot mount", "cannot mount %s on %.256s", names[mount->what].what,
+                         mount->path ? mount->path : names[mount->what].path);
   return FALSE;
 }
 

@@ -90,6 +90,18 @@ test_sysctls (void)
   assert_refused (netns, "kernel/hostname", "inside", ST_ERROR_INVALID_ARGUMENT);
 }
 
+/* In the words that whoever needs no helper hears. */
+static void
+test_refusals (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StSpace) netns = make (ST_NAMESPACE_NET);
+  g_assert_false (st_space_set_sysctl (netns, "net.ipv4.missing", "1", &error));
+  test_assert_failed (error, ST_ERROR_NOT_FOUND, "cannot set sysctl net/ipv4/missing of a net namespace: No such file or directory");
+  g_assert_null (st_space_get_sysctl (netns, "net.ipv4.missing", &error));
+  test_assert_failed (error, ST_ERROR_NOT_FOUND, "cannot read sysctl net/ipv4/missing of a net namespace: No such file or directory");
+}
+
 /* For all groups that there are. */
 static void
 test_ping (void)
@@ -173,6 +185,7 @@ main (int    argc,
   test_init (&argc, &argv);
   test_start_and_wait_for_names (start_default);
   test_add ("/network-from-spacer/capture", test_capture);
+  test_add ("/network-from-spacer/refusals", test_refusals);
   test_add ("/network-from-spacer/sysctls", test_sysctls);
   test_add ("/network-from-spacer/ping", test_ping);
   test_add ("/network-from-spacer/host-name", test_host_name);

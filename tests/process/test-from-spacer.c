@@ -190,11 +190,13 @@ test_mounts_refused (void)
   g_autoptr (StTransientMntns) mntns = st_transient_mntns_new (&error);
   g_assert_no_error (error);
   g_assert_false (st_transient_mntns_mount_tmpfs (mntns, "/no/such/place", 0, &error));
-  test_assert_failed (error, ST_ERROR_NOT_FOUND, "/no/such/place");
+  test_assert_failed (error, ST_ERROR_NOT_FOUND, "cannot mount tmpfs on /no/such/place: No such file or directory");
   g_assert_false (st_transient_mntns_overlay_file (mntns, "/no/such/file", content, &error));
-  test_assert_failed (error, ST_ERROR_NOT_FOUND, "/no/such/file");
+  test_assert_failed (error, ST_ERROR_NOT_FOUND, "cannot mount an overlay on /no/such/file: No such file or directory");
+  g_assert_false (st_transient_mntns_overlay_file (mntns, "/etc", content, &error));
+  test_assert_failed (error, ST_ERROR_INVALID_ARGUMENT, "cannot mount an overlay on /etc: Is a directory");
   g_assert_false (st_transient_mntns_mount_tmpfs (mntns, long_path, 0, &error));
-  test_assert_failed (error, ST_ERROR_INVALID_ARGUMENT, "cannot mount");
+  test_assert_failed (error, ST_ERROR_INVALID_ARGUMENT, "cannot mount tmpfs on /xxx");
   if (test_is_real_root ()) /* who may mount any */
     return;
   g_assert_false (st_transient_mntns_mount_proc (mntns, &error));
