@@ -93,11 +93,26 @@ become_shell (const char *shell,
   return errno;
 }
 
+static int
+open_terminal (void)
+{
+  return open ("/dev/tty", O_RDWR | O_CLOEXEC);
+}
+
+bool
+st_last_words_have_terminal (void)
+{
+  int terminal = open_terminal ();
+  if (terminal >= 0)
+    close (terminal);
+  return terminal >= 0;
+}
+
 int
 st_last_words_be_shell (const char *shell)
 {
   volatile int failure = 0;
-  int terminal = open ("/dev/tty", O_RDWR | O_CLOEXEC);
+  int terminal = open_terminal ();
   if (terminal < 0)
     return -errno;
   pid_t child = vfork ();

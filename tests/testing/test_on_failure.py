@@ -195,4 +195,5 @@ def test_shell_without_terminal(caller):
     result = subprocess.run(caller.argv(FAILING, "-p", "/assertion"), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONG,
                             env=env, start_new_session=True)
     assert result.returncode == -signal.SIGABRT
-    assert "but there is no terminal; a process waits without one with SPACETEST_ON_FAILURE=keep" in result.stderr
+    assert "spacetest: there is no terminal for a shell; a process waits without one with SPACETEST_ON_FAILURE=keep" in result.stderr
+    assert "a shell is started" not in result.stderr
