@@ -32,6 +32,13 @@ def test_in_a_test(caller, path, message):
     assert message in result.stdout + result.stderr
 
 
+def test_only_the_cure_that_helps(caller):
+    """Others, as for who may make no namespaces at all, would lead nowhere from here."""
+    result = caller.fails("/in/user", program=HOSTILE)
+    assert "ST_TEST_ENTER: this test was added in a user namespace of its own" in result.stdout + result.stderr
+    assert "spacetest run" not in result.stdout + result.stderr
+
+
 @pytest.mark.parametrize("path, what", [("ended", "ended"), ("ended-exit", "ended"), ("stays", "still")])
 def test_thread(caller, path, what):
     """Where nobody tells of the end of the test, the end of the program shows it."""
