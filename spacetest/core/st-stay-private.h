@@ -20,6 +20,8 @@ struct _StStay
 
 /* Called on the thread that begins a stay, once it counts. For the test helpers. */
 void     st_stay_set_hook  (void (*hook) (StStay *stay));
+/* Whether the test helpers see to visits that nobody leaves. */
+gboolean st_stay_is_watched (void);
 /* Called on a thread that ends, other than a worker's, where it has not left visits. The same. */
 void     st_stay_set_end_hook (void (*hook) (void));
 
@@ -45,6 +47,7 @@ void     st_stay_abandon   (StStay *self);
 void     st_stay_note_abandoned (StThread *thread,
                                  StStay   *outer);
 void     st_stay_forget_abandoned (void);
+guint    st_stay_count_lasting (void);
 guint    st_stay_count_visits (void);
 
 /* What can't be begun: @result is of going home from home. @step says what for. */

@@ -19,6 +19,12 @@ st_stay_set_hook (void (*hook) (StStay *stay))
   g_atomic_pointer_set (&begin_hook, hook);
 }
 
+gboolean
+st_stay_is_watched (void)
+{
+  return g_atomic_pointer_get (&begin_hook) != NULL;
+}
+
 void
 st_stay_set_end_hook (void (*hook) (void))
 {
@@ -383,13 +389,20 @@ add_visits (StThread *thread,
     *(guint *) n += count_inner (thread, NULL);
 }
 
-/* All that nobody has left, on the process's own threads and on those that ended. */
+/* All that nobody has left yet, on the process's own threads. */
 guint
-st_stay_count_visits (void)
+st_stay_count_lasting (void)
 {
   guint n = 0;
   st_thread_foreach (add_visits, &n);
-  return n + (guint) g_atomic_int_get (&n_abandoned);
+  return n;
+}
+
+/* Those, and the ones on which their threads ended. */
+guint
+st_stay_count_visits (void)
+{
+  return st_stay_count_lasting () + (guint) g_atomic_int_get (&n_abandoned);
 }
 
 /* Runs a function; failing without an error is an error too. */

@@ -8,6 +8,10 @@
 #include "st-transient-mntns-private.h"
 #include "st-transient-private.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 /**
  * StVisit:
  *
@@ -16,6 +20,9 @@
  * The thread owns the visit: dropping the last reference does not end it, nor does a garbage collector; leaving does. Who
  * loses the visit loses the way home, and outer visits can't be left any more (%ST_ERROR_WRONG_ORDER): only the end of a
  * [method@Spacetest.Space.call] ends what was entered in it. If the thread ends first, the visit ends with it.
+ *
+ * A program that has called `g_test_init()`, and ends with status 0 while there are visits that last, ends with 1 instead, and
+ * says so. What [func@Spacetest.test_init] starts knows which test it was.
  *
  * Since: 0.1
  */
@@ -28,6 +35,8 @@ struct _StVisit
 };
 
 G_DEFINE_FINAL_TYPE (StVisit, st_visit, G_TYPE_OBJECT)
+
+static pid_t watched_process; /* that runs tests */
 
 static void
 st_visit_finalize (GObject *object)
@@ -47,6 +56,30 @@ st_visit_init (StVisit *self)
 {
 }
 
+/* A program of tests that forgot a visit has run some of them in the wrong place, whatever they say. */
+static void
+check_end (int   status,
+           void *unused)
+{
+  if (status != 0 || getpid () != watched_process || st_stay_is_watched () || st_stay_count_lasting () == 0)
+    return;
+  fputs ("spacetest: exit status 1, not 0: the program ended on a visit that it had not left "
+         "(dropping a visit does not leave it; st_visit_leave() does)\n",
+         stderr);
+  exit (EXIT_FAILURE);
+}
+
+static void
+watch_end_of_tests (void)
+{
+  static gsize is_watched = 0;
+  if (!g_test_initialized () || !g_once_init_enter (&is_watched))
+    return;
+  watched_process = getpid ();
+  on_exit (check_end, NULL);
+  g_once_init_leave (&is_watched, 1);
+}
+
 /* Keeps the visit for as long as it lasts. */
 static StVisit *
 begun (StVisit *self,
@@ -54,6 +87,7 @@ begun (StVisit *self,
 {
   self->space = space;
   self->stay.owner = g_object_ref (G_OBJECT (self));
+  watch_end_of_tests ();
   return self;
 }
 

@@ -2,8 +2,11 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """Tests that left something undone don't pass, whatever they say."""
 import re
+import subprocess
 
 import pytest
+
+from conftest import COMMAND, LONG, PLAIN
 
 NOT_LEFT = "1 visit was not left"
 
@@ -154,3 +157,13 @@ def test_not_where_it_was_told_to_be(caller):
     result = caller.run("/good", spacetest_net="/nowhere")
     assert result.returncode != 0 and "\nok " not in result.stdout
     assert "cannot open spacetest_net=/nowhere: No such file or directory" in result.stderr
+
+
+@pytest.mark.parametrize("path, status", [("left", 0), ("torn-down", 0), ("dropped", 1), ("dropped-by-thread", 0)])
+def test_without_our_init(caller, path, status):
+    """With g_test_init() as well, the program fails, though nobody knows which test it was. A visit ends with its thread."""
+    result = subprocess.run(caller.argv(COMMAND, "run", "--uts", "--mount", "--", PLAIN, "-p", f"/plain/{path}"), stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, timeout=LONG)
+    assert result.returncode == status, result.stdout + result.stderr
+    assert f"ok 1 /plain/{path}" in result.stdout
+    assert ("exit status 1, not 0: the program ended on a visit" in result.stderr) == (status == 1)
