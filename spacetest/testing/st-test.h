@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* For C only: other languages have test frameworks of their own. */
+/* For C, and for Vala by Spacetest-1-custom.vala: other languages have test frameworks of their own. */
 
 SPACETEST_AVAILABLE_IN_ALL
 void      st_test_init         (int    *argc,

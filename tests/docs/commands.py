@@ -170,6 +170,12 @@ def leave_to_install_check(text, folder):
     expect("export PATH=$prefix/bin:$PATH" in text, "check-install.py does not know it")
 
 
+def leave_to_vala_check(text, folder):
+    """check-vala.py compiles and runs the test, check-install.py compiles what finds the vapi by XDG_DATA_DIRS."""
+    expect(text == "valac -X -w --pkg spacetest-1 test-ports.vala && ./test-ports\n", "check-vala.py and check-install.py do not know it")
+    expect((examples / "test-ports.vala").exists(), "nothing to compile")
+
+
 COMMANDS = {
     ("README.md", 0): call_for_help,
     ("README.md", 1): run_as_it_is,
@@ -183,6 +189,7 @@ COMMANDS = {
     ("installing.md", 4): leave_to_pip_check,
     ("privileges.md", 0): run_program,
     ("python.md", 0): run_as_it_is,
+    ("vala.md", 0): leave_to_vala_check,
 }
 
 

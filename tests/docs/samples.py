@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
-"""Each sample of C, Python or JavaScript in README, the guides and the reference stands, word for word, in a file of docs/examples.
+"""Each sample of C, Python, JavaScript or Vala in README, the guides and the reference stands, word for word, in a file of docs/examples.
 
 Those of the shell are run by commands.py, in the reference as parts of them. What other languages there are has a test of its own."""
 import pathlib
@@ -10,7 +10,7 @@ import textwrap
 
 SAMPLE = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r"^/\*\*\n(?P<text>.*?)^ \*/$", re.MULTILINE | re.DOTALL)
-ENDINGS = {"c": ".c", "python": ".py", "js": ".js"}
+ENDINGS = {"c": ".c", "python": ".py", "js": ".js", "vala": ".vala"}
 RUN_ELSEWHERE = {"sh": "commands.py", "json": "check-typescript.py", "meson": "check-subproject.py", "": "what a program says"}
 top = pathlib.Path(sys.argv[1])
 

@@ -112,7 +112,7 @@ def place_of_python(prefix):
     return str(pathlib.Path(overrides).parent.parent).removeprefix(f'/nowhere/{prefix}')
 
 
-def check_guide(folder, prefix, libdir, has_introspection):
+def check_guide(folder, prefix, libdir, has_introspection, has_valac):
     """What the guide to installing says of another prefix, but for directories that are other ones for this prefix, or elsewhere than on Debian."""
     text = (SOURCE / 'docs' / 'installing.md').read_text(encoding='utf-8')
     block = next(block for block in re.findall(r'^```sh\n(.*?)^```$', text, re.MULTILINE | re.DOTALL) if block.startswith('prefix='))
@@ -126,6 +126,8 @@ def check_guide(folder, prefix, libdir, has_introspection):
     programs = f'cc -o guide {shlex.quote(str(SAMPLE))} $(pkg-config --cflags --libs spacetest-1)\n./guide\nspacetest --version\n'
     if has_introspection:
         programs += f'/usr/bin/python3 -c {shlex.quote(PYTHON + OVERRIDDEN)}\ngjs -c {shlex.quote(SCRIPT)}\n'
+    if has_valac:
+        programs += f'valac --ccode --directory . --pkg spacetest-1 {shlex.quote(str(VALA_SAMPLE))}\n'
     finished = attempt('sh', '-euc', block + programs, env=env, cwd=folder)
     print(finished.stdout)
     if finished.returncode != 0:
@@ -148,7 +150,7 @@ def main():
             relocate(pkgconfig, prefix)
             check_soname(library)
             check_program(folder, prefix, library.parent)
-            check_guide(folder, prefix, library.parent, 'introspection' in has)
+            check_guide(folder, prefix, library.parent, 'introspection' in has, 'valac' in has)
             if 'introspection' in has:
                 env = clean_env(LD_LIBRARY_PATH=library.parent, GI_TYPELIB_PATH=library.parent / 'girepository-1.0')
                 check_output('/usr/bin/python3', '-c', PYTHON, env=env, cwd=os.sep)
