@@ -106,6 +106,61 @@ def test_directory_and_environment(netns, tmp_path):
         netns.run(["true"], cwd="/no/such/directory")
 
 
+def test_program_of_environment(netns, tmp_path):
+    """As subprocess has it: the PATH that the program gets."""
+    program = tmp_path / "only-there"
+    program.write_text("#!/bin/sh\necho found\n")
+    program.chmod(0o755)
+    assert netns.check_output(["only-there"], env={"PATH": str(tmp_path)}) == b"found\n"
+    with raises(Code.NOT_FOUND):
+        netns.check_output(["only-there"], env={**os.environ})
+
+
+def test_shell(netns):
+    assert netns.check_output("echo $((1 + 1))", shell=True) == b"2\n"
+    assert netns.check_output(["echo $0 $1", "a", "b"], shell=True) == b"a b\n"
+
+
+def test_buffers(netns):
+    with netns.popen(["cat"], stdin=PIPE, stdout=PIPE, bufsize=0) as process:
+        process.stdin.write(b"a\n")
+        assert process.stdout.readline() == b"a\n"
+    with netns.popen(["cat"], stdin=PIPE, stdout=PIPE, bufsize=1, text=True) as process:
+        process.stdin.write("a\n")
+        assert process.stdout.readline() == "a\n"
+
+
+@pytest.mark.parametrize("name, value, cure", (("start_new_session", True, "setsid"), ("process_group", 0, "setsid"), ("user", 0, "setpriv"),
+                                               ("preexec_fn", print, "run_action"), ("close_fds", False, "pass_fds"), ("umask", 0, "shell")))
+def test_what_cannot_be_had(netns, name, value, cure):
+    for way in (netns.popen, netns.run, netns.check_output):
+        with pytest.raises(TypeError, match=f"{name} can't be had for a program in a space: .*{cure}"):
+            way(["true"], **{name: value})
+
+
+def test_what_is_so_anyhow(netns):
+    assert netns.run(["true"], close_fds=True, start_new_session=False, preexec_fn=None, umask=-1).returncode == 0
+    with pytest.raises(TypeError, match="unexpected keyword argument 'nonsense'"):
+        netns.run(["true"], nonsense=None)
+
+
+def test_own_arguments_of_check_output(netns):
+    read, write = os.pipe()
+    os.write(write, b"not for it")
+    os.close(write)
+    before = os.dup(0)
+    os.dup2(read, 0)
+    try:
+        assert netns.check_output(["cat"], input=None) == b""
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+        os.close(read)
+    for name, value in (("stdout", PIPE), ("check", False)):
+        with pytest.raises(ValueError, match=name):
+            netns.check_output(["true"], **{name: value})
+
+
 def test_descriptors(netns):
     read, write = os.pipe()
     try:
@@ -159,6 +214,23 @@ def test_timeouts(netns):
         netns.check_output(["sleep", "1000"], timeout=0)
 
 
+def test_what_was_read_before_a_timeout(netns):
+    """As subprocess has it: bytes, also of text; and None instead of none."""
+    read, write = os.pipe()
+    command = ["sh", "-c", f"echo part; echo problem >&2; echo >/dev/fd/{write}; exec sleep 1000"]
+    with netns.popen(command, stdout=PIPE, stderr=PIPE, text=True, pass_fds=[write]) as process:
+        assert os.read(read, 1) == b"\n"
+        with pytest.raises(subprocess.TimeoutExpired) as caught:
+            process.communicate(timeout=0)
+        process.kill()
+    os.close(read)
+    os.close(write)
+    assert (caught.value.output, caught.value.stderr, caught.value.timeout) == (b"part\n", b"problem\n", 0)
+    with pytest.raises(subprocess.TimeoutExpired) as caught:
+        netns.check_output(["sleep", "1000"], timeout=0.01)
+    assert caught.value.output is caught.value.stderr is None
+
+
 def test_nothing_lost_by_a_timeout(netns):
     read, write = os.pipe()
     with netns.popen(["sh", "-c", f"echo a; read x </dev/fd/{read}; echo b"], stdout=PIPE, pass_fds=[read]) as process:
@@ -177,8 +249,6 @@ def test_wrong_use(netns):
         netns.run(["cat"], stdout=DEVNULL, capture_output=True)
     with netns.popen(["true"]) as process, pytest.raises(ValueError, match="stdin"):
         process.communicate(b"x")
-    with pytest.raises(TypeError, match="shell"):
-        netns.run("true", shell=True)
 
 
 def test_forgotten(netns):

@@ -33,6 +33,8 @@ async def use() -> str:
 
 
 text: str = netns.check_output(["id", "-u"], text=True)
+text = netns.check_output("id -u", shell=True, encoding="utf-8")
+text = netns.check_output(["id", "-u"], universal_newlines=True)
 raw: bytes = netns.check_output([pathlib.Path("/bin/id")])
 raw = netns.check_output(["id"], text=True)  # wrong
 with netns.popen(["cat"], stdin=subprocess.PIPE) as process:

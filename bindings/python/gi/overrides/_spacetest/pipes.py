@@ -65,13 +65,13 @@ class Exchange:
             self._close(sink)
 
     def run(self, deadline):
-        """Whether it was done by then."""
+        """Whether it was done by then. What is there already is taken in any case."""
         while self._selector.get_map():
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                return False
+            left = None if deadline is None else max(0, deadline - time.monotonic())
             for key, _ in self._selector.select(left):
                 self._move(key.fileobj)
+            if left == 0 and self._selector.get_map():
+                return False
         self._selector.close()
         self._selector = _Done
         return True

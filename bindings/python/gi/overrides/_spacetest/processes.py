@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """Programs in a space, in the style of subprocess."""
+import inspect
 import io
 import locale
 import os
@@ -15,9 +16,27 @@ from . import arguments, pipes
 
 Spacetest = get_introspection_module("Spacetest")
 Flags = Gio.SubprocessFlags
+# Of subprocess.Popen, what there is no way to.
+INSTEAD = {"close_fds": "only what pass_fds names is passed on", "executable": "it is the first of args",
+           "extra_groups": "start it by setpriv(1)", "group": "start it by setpriv(1)", "preexec_fn": "run_action() calls a function there",
+           "process_group": "start it by setsid(1)", "start_new_session": "start it by setsid(1)", "umask": "have a shell set it",
+           "user": "start it by setpriv(1)"}
 
 
-def _to_argv(args):
+def _refuse_others(options):
+    """But what subprocess does unasked."""
+    known = inspect.signature(subprocess.Popen).parameters
+    for name, value in options.items():
+        if name not in known:
+            raise TypeError(f"Popen.__init__() got an unexpected keyword argument {name!r}")
+        if value != known[name].default:
+            hint = f": {INSTEAD[name]}" if name in INSTEAD else ""
+            raise TypeError(f"{name} can't be had for a program in a space{hint}")
+
+
+def _to_argv(args, shell):
+    if shell:
+        return ["/bin/sh", "-c", *_to_argv(args, False)]
     return [os.fspath(item) for item in ([args] if isinstance(args, (str, bytes, os.PathLike)) else args)]
 
 
@@ -37,13 +56,15 @@ class Popen:
     _process = returncode = None
 
     def __init__(self, space, args, *, stdin=None, stdout=None, stderr=None, cwd=None, env=None, text=None, encoding=None, errors=None,
-                 universal_newlines=None, pass_fds=()):
+                 universal_newlines=None, pass_fds=(), shell=False, bufsize=-1, **options):
+        _refuse_others(options)
         self.stdin = self.stdout = self.stderr = None
         self._text = bool(text or universal_newlines or encoding or errors)
         self._encoding, self._errors = encoding or locale.getpreferredencoding(False), errors or "strict"
+        self._bufsize = bufsize
         self._exchange = None
         self.args = args
-        argv = _to_argv(args)
+        argv = _to_argv(args, shell)
         ours = []
         launcher = Spacetest.Launcher.new(Flags.NONE if stdin is not None else Flags.STDIN_INHERIT)
         try:
@@ -53,7 +74,8 @@ class Popen:
                 launcher.set_environ(_to_environ(env))
             for fd in pass_fds:
                 launcher.take_fd(os.dup(fd), fd)
-            self._plug(launcher, stdin, stdout, stderr, ours)
+            flags = Flags.NONE if stdin is not None else Flags.STDIN_INHERIT
+            self._plug(launcher, stdin, stdout, stderr, ours, flags if env is None else flags | Flags.SEARCH_PATH_FROM_ENVP)
             self._process = launcher.spawnv(space, argv)
         except BaseException:
             for file in ours:
@@ -64,14 +86,13 @@ class Popen:
         identifier = self._process.get_identifier()
         self.pid = int(identifier) if identifier else None  # of one that has ended already
 
-    def _plug(self, launcher, stdin, stdout, stderr, ours):
+    def _plug(self, launcher, stdin, stdout, stderr, ours, flags):
         if stdin == subprocess.PIPE:
             read, write = os.pipe()
             launcher.take_stdin_fd(read)
             self.stdin = self._open(write, "w", ours)
         elif stdin not in (None, subprocess.DEVNULL):
             launcher.take_stdin_fd(_dup(stdin))
-        flags = Flags.NONE if stdin is not None else Flags.STDIN_INHERIT
         out = 1
         if stdout == subprocess.PIPE:
             read, out = os.pipe()
@@ -95,9 +116,11 @@ class Popen:
         launcher.set_flags(flags)
 
     def _open(self, fd, mode, ours):
-        file = open(fd, mode + "b")
+        by_line = self._text and self._bufsize == 1
+        file = open(fd, mode + "b", -1 if by_line else self._bufsize)
         if self._text:
-            file = io.TextIOWrapper(file, encoding=self._encoding, errors=self._errors, write_through=mode == "w")
+            file = io.TextIOWrapper(file, encoding=self._encoding, errors=self._errors, write_through=mode == "w",
+                                    line_buffering=by_line and mode == "w")
         ours.append(file)
         return file
 
@@ -131,12 +154,17 @@ class Popen:
                 input = input.encode(self._encoding, self._errors)
             self._exchange = pipes.Exchange(self.stdin, input, [file for file in (self.stdout, self.stderr) if file])
         if not self._exchange.run(deadline):
-            raise subprocess.TimeoutExpired(self.args, timeout)
+            raise self._give_up(timeout)
         try:
             self.wait(None if deadline is None else max(0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            raise subprocess.TimeoutExpired(self.args, timeout) from None
+            raise self._give_up(timeout) from None
         return self._decode(self.stdout), self._decode(self.stderr)
+
+    def _give_up(self, timeout):
+        """With what was read by then, which subprocess does not decode."""
+        stdout, stderr = (self._exchange.get_content(file) or None if file else None for file in (self.stdout, self.stderr))
+        return subprocess.TimeoutExpired(self.args, timeout, stdout, stderr)
 
     def _decode(self, file):
         if file is None:
@@ -198,9 +226,14 @@ def run(self, args, *, input=None, capture_output=False, timeout=None, check=Fal
     return subprocess.CompletedProcess(args, process.returncode, stdout, stderr)
 
 
-def check_output(self, args, *, input=None, timeout=None, **options):
+def check_output(self, args, *, timeout=None, **options):
     """What a program in the space writes, as subprocess.check_output() has it."""
-    return run(self, args, input=input, timeout=timeout, check=True, stdout=subprocess.PIPE, **options).stdout
+    for name in ("stdout", "check"):
+        if name in options:
+            raise ValueError(f"{name} can't be given: check_output() has its own")
+    if options.get("input", b"") is None:
+        options["input"] = b""  # no more than that
+    return run(self, args, timeout=timeout, check=True, stdout=subprocess.PIPE, **options).stdout
 
 
 def install():
