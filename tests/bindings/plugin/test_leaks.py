@@ -48,6 +48,66 @@ def test_visits_of_whoever(fails, body):
     assert get_counts(result) == {"passed": 2, "error": 1}, result.stdout
 
 
+ELSEWHERE = "a visit of another thread that was not left: leave() on that thread, or use with"
+STAYS = """
+    def stay(space, has_entered, end):
+        space.enter()
+        has_entered.set()
+        end.wait()
+    def start(space, end):
+        has_entered = threading.Event()
+        thread = threading.Thread(target=stay, args=(space, has_entered, end), daemon=True)
+        thread.start()
+        has_entered.wait()
+        return thread
+"""
+
+
+@pytest.mark.parametrize("ends", (True, False))
+@pytest.mark.parametrize("options", ((), ("-n", "2")))
+def test_visits_of_other_threads(fails, ends, options):
+    """With pytest-xdist, a worker's exit status is nobody's."""
+    result = fails(STAYS + f"""
+    def test_it(netns):
+        end = threading.Event()
+        thread = start(netns, end)
+        if {ends}:
+            end.set()
+            thread.join()
+    """ + GOOD, ELSEWHERE, options=options)
+    assert get_counts(result) == {"passed": 2, "error": 1}, result.stdout
+
+
+def test_other_threads_that_leave(passes):
+    """Soon enough, or when the fixture that they belong to ends."""
+    passes("""
+    def visit(space, has_entered, end):
+        with space.enter():
+            has_entered.set()
+            end.wait()
+    @pytest.fixture(scope="module")
+    def guest():
+        has_entered, end = threading.Event(), threading.Event()
+        with Spacetest.TransientNetns.new() as netns:
+            thread = threading.Thread(target=visit, args=(netns, has_entered, end))
+            thread.start()
+            has_entered.wait()
+            yield
+            end.set()
+            thread.join()
+    def test_late(netns):
+        has_entered, end = threading.Event(), threading.Event()
+        threading.Thread(target=visit, args=(netns, has_entered, end)).start()
+        has_entered.wait()
+        threading.Timer(0.1, end.set).start()
+    def test_fixture(request):
+        request.getfixturevalue("guest")
+    def test_next(netns, guest):
+        with netns.enter():
+            pass
+    """, count=3)
+
+
 def test_not_left_by_a_marked_test(fails):
     result = fails('''
     @pytest.mark.namespaces("net")
