@@ -56,6 +56,10 @@ class Gir:
         results = [kind for kind in results if kind != "None"] or ["None"]
         return results[0] if len(results) == 1 else f"tuple[{', '.join(results)}]"
 
+    def _get_made(self, node, owner):
+        outs = [self._get_type(child, False) for child in node.iter(CORE + "parameter") if child.get("direction") == "out"]
+        return f"tuple[{', '.join([owner, *outs])}]" if outs else owner
+
     def _get_signature(self, node, first, qualname, result, leave_out=()):
         parameters = [item for item in self._get_parameters(node, qualname) if item[0] not in leave_out]
         texts = first + [f"{name}: {kind}{' = ...' if optional else ''}" for name, kind, optional in parameters]
@@ -68,7 +72,7 @@ class Gir:
         qualname = f"{owner}.{node.get('name')}" if owner else node.get("name")
         first = {"method": ["self"], "constructor": ["cls"]}.get(kind, [])
         mark = ["@classmethod"] if kind == "constructor" else ["@staticmethod"] if owner and kind == "function" else []
-        result = owner if kind == "constructor" else self._get_result(node)
+        result = self._get_made(node, owner) if kind == "constructor" else self._get_result(node)
         if not node.get("name").endswith("_async"):
             return [*mark, self._get_signature(node, first, qualname, result)]
         finish = finishes[node.get("name").removesuffix("_async") + "_finish"]
@@ -99,6 +103,11 @@ class Gir:
                 found[name] += [f"@{name}.setter", f"def {name}(self, value: {self._get_set_kind(name, kind)}) -> None: ..."]
         return found
 
+    def _get_values(self, parent, tag):
+        """Constants, and fields that are no implementation's."""
+        return {node.get("name"): [f"{node.get('name')}: {self._get_type(node, False)}"] for node in parent.findall(CORE + tag)
+                if tag == "constant" or node.get("writable") == "1"}
+
     @staticmethod
     def _get_set_kind(name, kind):
         return "IdMap | str" if name == "id_map" else kind + (" | datetime.timedelta" if name.endswith("_offset") else "")
@@ -108,8 +117,8 @@ class Gir:
         return {node.get("name") for tag in ("class", "record") for node in self.namespace.findall(CORE + tag)}
 
     def get_module(self):
-        """Name of the function: its lines; name of the class: its base, its members."""
-        functions = self._get_functions(self.namespace)
+        """Name of the function or constant: its lines; name of the class: its base, its members."""
+        functions = self._get_functions(self.namespace) | self._get_values(self.namespace, "constant")
         classes = {}
         for tag, base in (("enumeration", "GObject.GEnum"), ("bitfield", "GObject.GFlags")):
             for node in self.namespace.findall(CORE + tag):
@@ -122,5 +131,7 @@ class Gir:
                 if node.get(GLIB + "is-gtype-struct-for") or node.get("introspectable") == "0":
                     continue
                 members = self._get_functions(node, node.get("name"))
+                if node.get(GLIB + "get-type"):
+                    members = self._get_values(node, "field") | members
                 classes[node.get("name")] = node.get("parent") or "GObject.GBoxed", members | self._get_properties(node, members)
         return functions, classes
