@@ -50,6 +50,14 @@ def test_default_timeout(netns):
         socket.setdefaulttimeout(None)
 
 
+def test_flags(netns):
+    """As socket.socket() has it, whose type is without them."""
+    with netns.socket(type=socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC) as made:
+        assert made.type == socket.SOCK_DGRAM and made.gettimeout() == 0 and not os.get_blocking(made.fileno()) and not made.get_inheritable()
+    with netns.socket(type=socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as made:
+        assert made.type == socket.SOCK_STREAM and made.gettimeout() is None
+
+
 @pytest.mark.parametrize("family, kind", ((socket.AF_PACKET, socket.SOCK_RAW), (socket.AF_INET, socket.SOCK_RAW), (-3, 1)))
 def test_no_way_from_outside(netns, family, kind):
     with pytest.raises(ValueError, match="inside"):

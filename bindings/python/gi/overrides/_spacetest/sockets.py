@@ -11,14 +11,15 @@ Spacetest = get_introspection_module("Spacetest")
 FAMILIES = {_socket.AF_INET: Gio.SocketFamily.IPV4, _socket.AF_INET6: Gio.SocketFamily.IPV6, _socket.AF_UNIX: Gio.SocketFamily.UNIX}
 TYPES = {_socket.SOCK_STREAM: Gio.SocketType.STREAM, _socket.SOCK_DGRAM: Gio.SocketType.DATAGRAM,
          _socket.SOCK_SEQPACKET: Gio.SocketType.SEQPACKET}
+FLAGS = _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC
 
 
 def _create(space, family, kind, proto):
     if family == _socket.AF_NETLINK:
         return space.create_netlink_socket(proto)
-    if family not in FAMILIES or kind not in TYPES:
+    if family not in FAMILIES or kind & ~FLAGS not in TYPES:
         raise ValueError(f"no way to make a socket of {family!r} and {kind!r} from outside; inside it goes by call(socket.socket, ...)")
-    return space.create_socket(FAMILIES[family], TYPES[kind], Gio.SocketProtocol(proto))
+    return space.create_socket(FAMILIES[family], TYPES[kind & ~FLAGS], Gio.SocketProtocol(proto))
 
 
 def socket(self, family=_socket.AF_INET, type=_socket.SOCK_STREAM, proto=0):
@@ -30,7 +31,7 @@ def socket(self, family=_socket.AF_INET, type=_socket.SOCK_STREAM, proto=0):
     try:
         os.set_inheritable(result.fileno(), False)
         made.close()
-        result.settimeout(_socket.getdefaulttimeout())  # GIO's don't block
+        result.settimeout(0 if type & _socket.SOCK_NONBLOCK else _socket.getdefaulttimeout())  # GIO's don't block
     except BaseException:
         result.close()
         raise
