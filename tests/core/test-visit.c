@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* SPACE-15, NET-01, NET-05, MNT-01, MNT-08 */
 static void
@@ -194,6 +195,37 @@ test_thread_ends (void)
 }
 
 static void
+leave_in_child (gpointer visit)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *inside = g_file_read_link ("/proc/thread-self/ns/net", &error);
+  g_assert_no_error (error);
+  st_visit_leave (visit, &error);
+  g_assert_no_error (error);
+  g_autofree char *home = g_file_read_link ("/proc/thread-self/ns/net", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (home, !=, inside);
+  g_autofree char *first = g_strdup_printf ("/proc/%d/ns/net", getppid ());
+  g_autofree char *parent = g_file_read_link (first, &error); /* of its main thread, which is on the visit */
+  g_assert_no_error (error);
+  g_assert_cmpstr (parent, ==, inside);
+}
+
+/* The child is on it, too, and leaves it for itself. */
+static void
+test_forked (void)
+{
+  if (!test_needs_privilege ())
+    return;
+  StVisit *visit = test_enter_new (ST_NAMESPACE_NET | ST_NAMESPACE_MNT);
+  g_autofree char *made = st_namespace_ref_to_string (st_space_get_ref (st_visit_get_space (visit), ST_NAMESPACE_NET, NULL));
+  test_in_child (leave_in_child, visit);
+  test_assert_where ("net", made);
+  g_assert_true (st_visit_is_active (visit));
+  test_leave (visit);
+}
+
+static void
 test_scope (void)
 {
   g_autoptr (GError) error = NULL;
@@ -243,6 +275,7 @@ main (int    argc,
   test_add ("/visit/leave-on-other-thread", test_leave_on_other_thread);
   test_add ("/visit/drop", test_drop);
   test_add ("/visit/thread-ends", test_thread_ends);
+  test_add ("/visit/forked", test_forked);
   test_add ("/visit/scope", test_scope);
   test_add ("/visit/closed-meanwhile", test_closed_meanwhile);
   return g_test_run ();
