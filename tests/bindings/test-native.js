@@ -50,6 +50,14 @@ test('withVisit makes what is named, and closes it', () => {
     same(Spacetest.withVisit(Spacetest.NamespaceType.UTS, () => 3), 3);
 });
 
+test('what is no kind is told what would be one', () => {
+    for (const [kinds, word] of [[undefined, 'undefined'], [null, 'null'], [1.5, '1.5'], [['net', 'mnt'], '["net","mnt"]'], [true, 'true']]) {
+        for (const func of [() => Space.new_transient(kinds), () => Spacetest.enter_transient(kinds), () => Spacetest.probe_async(kinds)])
+            isTypeError(func, "kinds of namespaces are needed, as 'net,mnt', not ", word);
+    }
+    isTypeError(() => Spacetest.withVisit(['net'], where), 'kinds of namespaces');
+});
+
 test('withVisit does not leave a visit behind', () => {
     const utsns = NamespaceRef.new_transient('uts');
     const home = where('uts');

@@ -11,7 +11,7 @@ function setModule(module) {
 }
 
 function show(value) {
-    return typeof value === 'string' ? JSON.stringify(value) : String(value);
+    return typeof value === 'string' || Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
 function any(value) {
@@ -56,7 +56,11 @@ function whole(value) {
 
 // A string would be 0: any kind, or none.
 function kinds(value) {
-    return typeof value === 'string' ? Spacetest.namespace_types_from_string(value) : whole(value);
+    if (typeof value === 'string')
+        return Spacetest.namespace_types_from_string(value);
+    if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
+        throw new TypeError(`kinds of namespaces are needed, as 'net,mnt', not ${show(value)}`);
+    return value;
 }
 
 function options(value) {

@@ -63,8 +63,7 @@ STAYS = """
 """
 
 
-@pytest.mark.parametrize("ends", (True, False))
-@pytest.mark.parametrize("options", ((), ("-n", "2")))
+@pytest.mark.parametrize("ends, options", ((True, ()), (False, ()), (True, ("-n", "2"))))
 def test_visits_of_other_threads(fails, ends, options):
     """With pytest-xdist, a worker's exit status is nobody's."""
     result = fails(STAYS + f"""
