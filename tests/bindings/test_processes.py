@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """Programs in a space, in the style of subprocess and in that of GIO."""
+import errno
 import gc
 import os
 import pathlib
 import signal
 import subprocess
+import threading
 import warnings
 
 import pytest
@@ -212,6 +214,43 @@ def test_timeouts(netns):
         netns.run(["sleep", "1000"], timeout=0.01)
     with pytest.raises(subprocess.TimeoutExpired):
         netns.check_output(["sleep", "1000"], timeout=0)
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.mark.parametrize("timeout", (None, 20))
+def test_signals_while_waiting(netns, timeout):
+    """As subprocess has it: Ctrl-C, and time limits of test frameworks."""
+    def interrupt(*_):
+        raise Interrupted
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with netns.popen(["sleep", "20"]) as process:
+            timer = threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, signal.SIGUSR1))
+            with pytest.raises(Interrupted):
+                timer.start()
+                process.wait(timeout)
+            assert process.poll() is None
+            process.kill()
+        timer.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_waiting_without_pidfds(netns, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSYS, "no pidfds here")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    with netns.popen(["sleep", "1000"]) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.01)
+        process.kill()
+        assert process.wait(timeout=60) == -9
+    assert netns.run(["sh", "-c", "exit 3"]).returncode == 3
 
 
 def test_what_was_read_before_a_timeout(netns):

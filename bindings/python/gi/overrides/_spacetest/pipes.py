@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """Waiting for a program: for its end, and for what it writes."""
 import os
+import select
 import selectors
 import time
 
@@ -10,9 +11,34 @@ from gi.repository import Gio, GLib
 AT_ONCE = 65536
 
 
+def _open(process):
+    """A descriptor that becomes readable when it ends, or None."""
+    number = process.get_identifier()
+    try:
+        return os.pidfd_open(int(number)) if number else None
+    except OSError:
+        return None
+
+
 def wait(process, timeout):
-    """Whether a Gio.Subprocess ended in so many seconds. Only what belongs to this runs meanwhile."""
-    if timeout is None:
+    """Whether a Gio.Subprocess ended in so many seconds. Python's signal handlers run meanwhile, that of Ctrl-C too; GLib would go on waiting."""
+    pidfd = _open(process)
+    if pidfd is None:
+        return _wait_by_glib(process, timeout)
+    try:
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        if not poll.poll(None if timeout is None else max(0, timeout * 1000)):
+            return False
+    finally:
+        os.close(pidfd)
+    process.wait(None)
+    return True
+
+
+def _wait_by_glib(process, timeout):
+    """The same where the kernel has no such descriptors for us. Only what belongs to this runs meanwhile."""
+    if timeout is None or process.get_identifier() is None:
         process.wait(None)
         return True
     ended = []
