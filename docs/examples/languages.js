@@ -38,3 +38,4 @@ socket.close();
 
 const mntns = Spacetest.TransientMntns.new();
 mntns.overlay_file('/etc/hostname', new TextEncoder().encode('elsewhere\n'));
+print(new TextDecoder().decode(Spacetest.MountView.new(mntns).load('/etc/hostname').toArray()));

@@ -34,3 +34,4 @@ print(future.result())
 
 mntns = Spacetest.TransientMntns.new()
 mntns.overlay_file(pathlib.Path("/etc/hostname"), b"elsewhere\n")
+assert Spacetest.MountView.new(mntns).load("/etc/hostname").get_data() == b"elsewhere\n"
