@@ -4,7 +4,7 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import Spacetest from 'gi://Spacetest?version=1';
 
-import {equal, rejects, run, same, test, where} from './harness.js';
+import {equal, rejects, run, same, test, thrownBy as thrown, where} from './harness.js';
 
 const {Launcher, NamespaceRef, ReexecOptions, Spacer} = Spacetest;
 
@@ -112,6 +112,19 @@ test('ends without a result', () => inUts(async here => {
     const late = await thrownBy(here.runAction('hang', options));
     same(late.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT), true);
 }));
+
+test('times that are none', () => {
+    for (const wrong of [-1, 0.5, NaN, Infinity, 2 ** 32, '5', null, undefined]) {
+        for (const [owner, name] of [[new ReexecOptions(), 'set_timeout'], [new ReexecOptions(), 'set_start_timeout'], [new Spacer(), 'set_timeout']]) {
+            const [error] = thrown(() => owner[name](wrong));
+            same(error instanceof TypeError && error.message, `${name}(): a whole number from 0 to 4294967295 is needed, not ` +
+                (wrong === '5' ? '"5"' : String(wrong)));
+        }
+    }
+    const options = new ReexecOptions();
+    options.set_timeout(0); // no limit
+    same(options.get_timeout(), 0);
+});
 
 test('can be cancelled', () => inUts(async here => {
     const cancellable = new Gio.Cancellable();

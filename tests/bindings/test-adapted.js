@@ -55,7 +55,7 @@ function needs(type) {
 }
 
 // What is more than its type says.
-const BY_NAME = {environment: 'environment', variable: 'variable'};
+const BY_NAME = {environment: 'environment', milliseconds: 'small', seconds: 'small', variable: 'variable'};
 
 // As GJS counts them: without results, lengths of arrays, callbacks and what goes with these.
 function takenBy(info) {

@@ -2,6 +2,8 @@
 # SPDX-FileCopyrightText: The spacetest authors
 """Functions that run in a fresh interpreter, started in a space."""
 import asyncio
+import decimal
+import fractions
 import functools
 import io
 import os
@@ -308,6 +310,21 @@ def test_time_is_limited(here):
     assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT)
     with pytest.raises(TypeError, match="a timeout is given, or options"):
         here.run_action(hang, timeout=1, options=Spacetest.ReexecOptions.new())
+
+
+@pytest.mark.parametrize("timeout, kind, words", [
+    (0, ValueError, "more than 0 seconds, not 0; without a timeout, there is no limit"), (-1, ValueError, "more than 0 seconds, not -1"),
+    (float("nan"), ValueError, "more than 0 seconds, not nan"), (float("inf"), ValueError, "4294967 seconds at most"),
+    (2**32 / 1000, ValueError, "4294967 seconds at most"), ("5", TypeError, "a number of seconds, not str"),
+    (True, TypeError, "a number of seconds, not bool"), ([], TypeError, "a number of seconds, not list")], ids=str)
+def test_times_that_are_no_limit(here, timeout, kind, words):
+    with pytest.raises(kind, match=f"timeout .*{words}"):
+        here.run_action(give_back, timeout=timeout)
+
+
+@pytest.mark.parametrize("timeout", [None, 600, 600.5, decimal.Decimal("600.5"), fractions.Fraction(1201, 2), 2**32 // 1000], ids=repr)
+def test_times_that_are_limits(here, timeout):
+    assert here.run_action(Tools.name, timeout=timeout) == "tool"
 
 
 def test_cancelling(here):

@@ -6,17 +6,23 @@
 
 const {Gio, GLib} = imports.gi;
 const System = imports.system;
-const {any, environment, guardProperties, kinds, needFunction, optional, options, setModule, text, texts, variable,
-    whole} = imports.overrides.spacetestArguments;
+const {any, environment, guardProperties, kinds, needFunction, optional, options, setModule, small, text, texts,
+    variable, whole} = imports.overrides.spacetestArguments;
 
 let Spacetest;
 
 // What GJS would make 0 of stays missing.
-function convertAll(converters, args) {
+function convertAll(name, converters, args) {
     const nNeeded = converters.filter(convert => !convert.isOptional).length;
     while (args.length >= nNeeded && args.length < converters.length)
         args.push(undefined);
-    return args.map((value, i) => i < converters.length ? converters[i](value) : value);
+    try {
+        return args.map((value, i) => i < converters.length ? converters[i](value) : value);
+    } catch (e) {
+        if (e instanceof TypeError)
+            e.message = `${name}(): ${e.message}`;
+        throw e;
+    }
 }
 
 // What is left undone when the process ends is no success.
@@ -51,7 +57,7 @@ function convertAsync(owner, name, converters) {
         const callback = args[converters.length];
         if (callback !== undefined && callback !== null)
             needFunction(callback, 'callback');
-        const converted = convertAll(converters, args.slice(0, converters.length));
+        const converted = convertAll(name, converters, args.slice(0, converters.length));
         if (callback)
             return callBack(callback, done => original.call(this, ...converted, done));
         return makePromise(owner, name, done => original.call(this, ...converted, done));
@@ -61,7 +67,7 @@ function convertAsync(owner, name, converters) {
 function convertSync(owner, name, converters) {
     const original = owner[name];
     return function (...args) {
-        return original.apply(this, convertAll(converters, args));
+        return original.apply(this, convertAll(name, converters, args));
     };
 }
 
@@ -293,12 +299,12 @@ function adaptProcesses() {
         ['spawnv', any, texts], ['spawnv_async', any, texts, cancellable]]);
     adapt(Spacer, [['new', cancellable], ['new_with_options', optionsOrNone, cancellable], ['new_async', optionsOrNone, cancellable],
         ['get_default', cancellable], ['set_policy', whole]]);
-    adapt(Spacer.prototype, [['set_timeout', whole], ['create_space', kinds, cancellable], ['create_space_async', kinds, cancellable],
+    adapt(Spacer.prototype, [['set_timeout', small], ['create_space', kinds, cancellable], ['create_space_async', kinds, cancellable],
         ['create_subspace', kinds, optionsOrNone, cancellable], ['create_subspace_async', kinds, optionsOrNone, cancellable],
         ['create_transient', kinds, cancellable], ['create_transient_async', kinds, cancellable]]);
     adapt(SpacerOptions.prototype, [['set_boottime_offset', whole], ['set_host_name', text], ['set_id_map', whole], ['set_monotonic_offset', whole],
         ['take_stderr_fd', whole], ['take_stdout_fd', whole]]);
-    adapt(ReexecOptions.prototype, [['set_command', texts], ['set_start_timeout', whole], ['set_timeout', whole]]);
+    adapt(ReexecOptions.prototype, [['set_command', texts], ['set_start_timeout', small], ['set_timeout', small]]);
     adapt(Spacetest, [['reexec_run', any, text, orNone, cancellable], ['reexec_run_with_options', any, text, orNone, orNone, cancellable],
         ['reexec_run_async', any, text, orNone, orNone, cancellable], ['reexec_reply_error', text, whole, text]]);
 }

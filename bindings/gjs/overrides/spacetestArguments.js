@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The spacetest authors
 // What arguments and properties may be besides what GJS takes, and what is refused that GJS would take for something else, or for nothing.
 // Each converter is given a value, and returns what GJS gets.
-/* exported any, environment, guardProperties, kinds, needFunction, optional, options, setModule, text, texts, variable, whole */
+/* exported any, environment, guardProperties, kinds, needFunction, optional, options, setModule, small, text, texts, variable, whole */
 
 let Spacetest;
 

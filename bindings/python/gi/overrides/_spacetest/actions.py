@@ -23,6 +23,7 @@ from . import visits
 Spacetest = get_introspection_module("Spacetest")
 MARK = "__spacetest_action__"
 MOST_DEPTH = 30
+MOST_MILLISECONDS = 2**32 - 1
 _VARIANT = GLib.VariantType("v")
 _PAIR = GLib.VariantType("(vv)")
 _BYTES = GLib.VariantType("ay")
@@ -254,6 +255,17 @@ def _refuse_clash(func, given):
                             "pass it by position, or call the parameter otherwise")
 
 
+def _to_milliseconds(timeout):
+    """Of what is in seconds. What is over at once for subprocess is no limit for ReexecOptions, so 0 is neither here."""
+    if isinstance(timeout, bool) or not hasattr(timeout, "__float__"):
+        raise TypeError(f"timeout must be a number of seconds, not {type(timeout).__name__}")
+    if timeout > MOST_MILLISECONDS / 1000:
+        raise ValueError(f"timeout is {MOST_MILLISECONDS // 1000} seconds at most, not {timeout}; without a timeout, there is no limit")
+    if not timeout > 0:
+        raise ValueError(f"timeout must be more than 0 seconds, not {timeout}; without a timeout, there is no limit")
+    return max(1, round(timeout * 1000))
+
+
 def _choose_options(options, timeout):
     if timeout is not None and options is not None:
         raise TypeError("a timeout is given, or options, which have one")
@@ -261,7 +273,7 @@ def _choose_options(options, timeout):
         raise TypeError(f"options must be ReexecOptions, not {type(options).__name__}")
     options = options or Spacetest.ReexecOptions.new()
     if timeout is not None:
-        options.set_timeout(max(1, round(timeout * 1000)))
+        options.set_timeout(_to_milliseconds(timeout))
     return options
 
 
@@ -277,8 +289,9 @@ def run_action(self, func, /, *args, cancellable=_NOT_GIVEN, options=_NOT_GIVEN,
     """Calls func(*args, **kwargs) in a fresh interpreter that is started in the space, and returns or raises what it does.
 
     This works for all kinds of namespaces, also user, pid and time. func is decorated with @Spacetest.action; its module is imported there, so a
-    script runs what it does under `if __name__ == "__main__":`. Arguments and results are plain values. After `timeout` seconds, the process is
-    killed, and it is G_IO_ERROR_TIMED_OUT. `options` are ReexecOptions, whose command is used for this; a timeout is set either here or there.
+    script runs what it does under `if __name__ == "__main__":`. Arguments and results are plain values. After `timeout` seconds, more than 0, the
+    process is killed, and it is G_IO_ERROR_TIMED_OUT; None is no limit. `options` are ReexecOptions, whose command is used for this; a timeout is
+    set either here or there.
     The three keywords never reach func: if it has a parameter of such a name, pass that by position."""
     given = {name: value for name, value in (("cancellable", cancellable), ("options", options), ("timeout", timeout)) if value is not _NOT_GIVEN}
     _refuse_clash(func, given)
