@@ -138,7 +138,8 @@ def test_types_of_newer_versions():
 
 @pytest.mark.parametrize("thing, words", [(Spacetest.Impairment(), "corruption, delay"), (Spacetest.Link(), "ready_timeout"),
                                           (Spacetest.NamespaceRef(), ""), (Spacetest.SpacerOptions(), "boottime_offset"),
-                                          (Spacetest.ReexecOptions.new(), "timeout, set_command()"), (Spacetest.Spacer(), "timeout")],
+                                          (Spacetest.ReexecOptions.new(), "timeout, set_command()"), (Spacetest.Spacer(), "timeout"),
+                                          (Spacetest.Visit(), "none that can be set"), (Spacetest.NamespaceId.new_for_inode(3), "device, inode")],
                          ids=lambda value: type(value).__name__)
 def test_misspelled_attributes(thing, words):
     with pytest.raises(AttributeError, match="there is no (option|attribute) 'rat'.*" + re.escape(words)):
@@ -146,6 +147,36 @@ def test_misspelled_attributes(thing, words):
     assert not hasattr(thing, "rat")
     thing._mine = 5
     assert thing._mine == 5
+
+
+def test_what_gobject_keeps_for_itself():
+    """Neither told nor taken."""
+    options = "there are boottime_offset, host_name, id_map, monotonic_offset"
+    link = ("there are carrier, index, kind, mac, mtu, name, network, present, ready_timeout, up, "
+            "set_impairment(), set_mac(), set_mtu(), set_up()")
+    for name in ("ref_count", "qdata", "g_type_instance", "hostname"):
+        for thing, words in ((Spacetest.SpacerOptions(), options), (Spacetest.Link(), link)):
+            with pytest.raises(AttributeError) as caught:
+                setattr(thing, name, 3)
+            assert str(caught.value).partition("; ")[2] == words
+        for make in (Spacetest.SpacerOptions, lambda **values: Spacetest.Spacer().create_subspace("user", **values)):
+            with pytest.raises(TypeError) as caught:
+                make(**{name: 3})
+            assert str(caught.value) == f"there is no option {name!r}; {options}"
+    with pytest.raises(TypeError, match="there is no option 'to_string'"):
+        Spacetest.Spacer().create_subspace("user", to_string=3)
+
+
+def test_limits_of_the_constructor():
+    options = Spacetest.ReexecOptions(timeout=3, start_timeout=4.0)
+    assert (options.timeout, options.start_timeout) == (3, 4)
+    with pytest.raises(TypeError, match="there is no option 'timout'; there are start_timeout, timeout, set_command"):
+        Spacetest.ReexecOptions(timout=3)
+    for wrong in (-1, "5", 1.5, float("nan"), None, 2**32):
+        with pytest.raises(REFUSALS, match="timeout: "):
+            Spacetest.ReexecOptions(timeout=wrong)
+        with pytest.raises(REFUSALS, match="timeout: "):
+            options.timeout = wrong
 
 
 def test_attributes_of_subclasses():

@@ -12,6 +12,7 @@ from . import arguments
 Spacetest = get_introspection_module("Spacetest")
 WHOLE = {GObject.TYPE_INT, GObject.TYPE_UINT, GObject.TYPE_INT64, GObject.TYPE_UINT64}
 _INHERITED = set(dir(GObject.Object))
+_FIELDS = {"g_type_instance", "qdata", "ref_count"}
 
 
 def to_option(cls, name, value):
@@ -29,18 +30,13 @@ def to_option(cls, name, value):
 
 
 def get_names(cls):
-    return {info.get_name().replace("-", "_") for info in cls.__info__.get_properties()}
+    """Records have none."""
+    return {info.get_name().replace("-", "_") for info in cls.__info__.get_properties()} if issubclass(cls, GObject.Object) else set()
 
 
 def to_options(keywords):
     """The SpacerOptions that somebody spelled out."""
-    options = Spacetest.SpacerOptions()
-    for name, value in keywords.items():
-        try:
-            setattr(options, name, value)
-        except AttributeError as error:
-            raise TypeError(str(error)) from None
-    return options
+    return Spacetest.SpacerOptions(**keywords)
 
 
 def _make(name):
@@ -55,38 +51,64 @@ def _make(name):
 
 def _make_accessors(name):
     """In milliseconds, as the functions are."""
-    return property(lambda self: getattr(self, f"get_{name}")(), lambda self, value: getattr(self, f"set_{name}")(value))
+    def set(self, value):
+        try:
+            getattr(self, f"set_{name}")(value)
+        except (OverflowError, TypeError, ValueError) as error:
+            raise type(error)(f"{name}: {error}") from None
+
+    return property(lambda self: getattr(self, f"get_{name}")(), set)
 
 
-def _list_settable(cls):
-    """What somebody may have meant."""
-    names = get_names(cls) | {name for name in dir(cls) if isinstance(getattr(cls, name), property)}
-    return sorted(names) + sorted(f"{name}()" for name in dir(cls) if name.startswith("set_") and name not in _INHERITED)
+def _get_attributes(cls):
+    """What can be set, or read at least; not what GObject keeps for itself."""
+    return get_names(cls) | {name for name in dir(cls) if isinstance(getattr(cls, name), property) and name not in _INHERITED}
+
+
+def _is_settable(cls, name):
+    known = cls.find_property(name) if name in get_names(cls) else None
+    return not known or known.flags & GObject.ParamFlags.WRITABLE
+
+
+def _refuse_unknown(cls, name, kind):
+    """Says what somebody may have meant."""
+    names = _get_attributes(cls)
+    functions = {f"set_{name}" for name in names if _is_settable(cls, name)}
+    setters = {name for name in dir(cls) if name.startswith("set_")} - functions - _INHERITED
+    known = sorted(names) + [f"{name}()" for name in sorted(setters)]
+    what = "option" if cls.__name__.endswith("Options") else "attribute"
+    raise kind(f"there is no {what} {name!r}; there are {', '.join(known) or 'none that can be set'}")
 
 
 def _make_setattr(ours, set):
     def __setattr__(self, name, value):
         """What is misspelled would do nothing. Subclasses of others have what they like."""
         cls = type(self)
-        if cls in ours and not name.startswith("_") and not hasattr(cls, name):
-            what = "option" if cls.__name__.endswith("Options") else "attribute"
-            raise AttributeError(f"there is no {what} {name!r}; there are {', '.join(_list_settable(cls)) or 'none that can be set'}")
+        if cls in ours and not name.startswith("_") and (not hasattr(cls, name) or name in _FIELDS):
+            _refuse_unknown(cls, name, AttributeError)
         set(self, name, value)
     return __setattr__
 
 
-def _make_init(init):
-    def __init__(self, *args, **properties):
-        init(self, *args, **{name: to_option(type(self), name.replace("-", "_"), value) for name, value in properties.items()})
+def _make_init(cls, init, accessors):
+    """Takes each attribute by keyword, also those of `accessors`, which are no properties."""
+    def __init__(self, *args, **values):
+        given = {name.replace("-", "_"): value for name, value in values.items()}
+        for name in sorted(given.keys() - _get_attributes(cls)):
+            _refuse_unknown(cls, name, TypeError)
+        init(self, *args, **{name: to_option(cls, name, value) for name, value in given.items() if name not in accessors})
+        for name in given.keys() & accessors:
+            setattr(self, name, given[name])
     return __init__
 
 
 def install():
-    for cls in (Spacetest.Impairment, Spacetest.SpacerOptions):
-        cls.__init__ = _make_init(cls.__init__)
+    for cls in (Spacetest.Impairment, Spacetest.ReexecOptions, Spacetest.SpacerOptions):
+        accessors = {"timeout", "start_timeout"} if cls is Spacetest.ReexecOptions else set()
+        for name in accessors:
+            setattr(cls, name, _make_accessors(name))
+        cls.__init__ = _make_init(cls, cls.__init__, accessors)
     ours = set(arguments.get_classes())
-    Spacetest.ReexecOptions.timeout = _make_accessors("timeout")
-    Spacetest.ReexecOptions.start_timeout = _make_accessors("start_timeout")
     for cls in ours:
         if issubclass(cls, GObject.Object):
             for name in get_names(cls):
