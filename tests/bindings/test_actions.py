@@ -74,9 +74,26 @@ def return_object():
     return {1: [object()]}
 
 
-@Spacetest.action
-async def not_yet():
+async def finish_later():
     return 1
+
+
+async def give_later():
+    yield 1
+
+
+def give_one_by_one():
+    yield 1
+
+
+@Spacetest.action
+def not_yet():
+    return finish_later()
+
+
+@Spacetest.action
+def run_to_the_end():
+    return asyncio.run(finish_later())
 
 
 @Spacetest.action
@@ -271,6 +288,18 @@ def test_coroutines_are_no_warning(here, capfd):
     with pytest.raises(TypeError, match="coroutine is no plain value"):
         here.run_action(not_yet)
     assert "never awaited" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("func, words", [(finish_later, r"no event loop runs there; call asyncio.run\(\)"), (give_later, "generator is no plain value"),
+                                         (give_one_by_one, "generator is no plain value")])
+def test_bodies_that_nobody_would_run(func, words):
+    for given in (func, staticmethod(func)):
+        with pytest.raises(TypeError, match=f"test_actions.{func.__name__} can't be an action: .*{words}"):
+            Spacetest.action(given)
+
+
+def test_event_loops(here):
+    assert here.run_action(run_to_the_end) == 1
 
 
 @pytest.mark.parametrize("name, value", [("timeout", 5), ("timeout", None), ("options", None), ("cancellable", None)])

@@ -147,15 +147,25 @@ def _resolve(module, qualname):
     return found
 
 
+def _refuse_unfinished(func):
+    """Nobody would run the body."""
+    if inspect.iscoroutinefunction(func):
+        raise TypeError(f"{_describe(func)} can't be an action: no event loop runs there; call asyncio.run() in a plain function")
+    if inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func):
+        raise TypeError(f"{_describe(func)} can't be an action: a generator is no plain value; return a list")
+
+
 def action(func):
     """Makes a function one that Space.run_action() can call: @Spacetest.action."""
     qualname = getattr(func, "__qualname__", None)
+    plain = func.__func__ if isinstance(func, staticmethod) else func
     try:
         if not callable(func) or not qualname or "<" in qualname:
             raise TypeError
-        setattr(func.__func__ if isinstance(func, staticmethod) else func, MARK, True)
+        setattr(plain, MARK, True)
     except (AttributeError, TypeError):
         raise TypeError(f"{_describe(func)} can't be an action: a fresh interpreter finds functions of modules and static methods only") from None
+    _refuse_unfinished(plain)
     return func
 
 
