@@ -167,6 +167,21 @@ def test_what_gobject_keeps_for_itself():
         Spacetest.Spacer().create_subspace("user", to_string=3)
 
 
+@pytest.mark.parametrize("call, words", [
+    (lambda: Spacetest.Spacer().create_subspace(), "Spacer.create_subspace() needs types; it takes types, options, cancellable"),
+    (lambda: Spacetest.Spacer().create_subspace(host_name="blue"), "Spacer.create_subspace() needs types; it takes types, options, cancellable"),
+    (lambda: Spacetest.Spacer().create_subspace_async(), "create_subspace_async() needs types; it takes types, options, cancellable, callback"),
+    (lambda: Spacetest.NamespaceRef().wait_listening(timeout=3), "Space.wait_listening() needs address; it takes address, type, timeout, cancellable"),
+    (lambda: Spacetest.TransientMntns().overlay_file("/etc/hosts"), "TransientMntns.overlay_file() needs content; it takes path, content"),
+    (lambda: Spacetest.enter_transient(), "enter_transient() needs types; it takes types"),
+    (lambda: Spacetest.reexec_run_async(), "reexec_run_async() needs space and name; it takes"),
+], ids=range(7))
+def test_missing_arguments(call, words):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value).startswith("Spacetest.") and words in str(caught.value)
+
+
 def test_limits_of_the_constructor():
     options = Spacetest.ReexecOptions(timeout=3, start_timeout=4.0)
     assert (options.timeout, options.start_timeout) == (3, 4)

@@ -154,11 +154,26 @@ class _Widened:
         self.converters = {argument.get_name(): convert for argument in arguments if (convert := _get_converter(argument))}
         self.qualname = f"{owner.__name__}.{info.__name__}" if owner else info.__name__
         self.defaults = DEFAULTS.get(self.qualname, {})
+        self.needed = self._find_needed(arguments)
         self.takes_options = any(argument.get_name() == "options" for argument in arguments)
         self.is_async = info.__name__.endswith("_async")
 
+    def _find_needed(self, arguments):
+        """As PyGObject has it: what is nullable and comes last can be left out."""
+        needed = list(arguments)
+        while needed and (needed[-1].may_be_null() or needed[-1].get_name() in self.defaults):
+            needed.pop()
+        return [argument.get_name() for argument in needed if argument.get_name() not in self.defaults]
+
     def is_useful(self):
         return self.converters or self.defaults or self.takes_options or self.is_async
+
+    def _refuse_missing(self, values, kwargs):
+        """PyGObject would count those that can be left out, too."""
+        missing = [name for name in self.needed if name not in kwargs and name not in self.names[:len(values)]]
+        if missing:
+            known = [name for name in self.names if name != "user_data"]
+            raise TypeError(f"Spacetest.{self.qualname}() needs {' and '.join(missing)}; it takes {', '.join(known)}")
 
     def call(self, *args, **kwargs):
         __tracebackhide__ = True  # what pytest shows should end where the test calls us
@@ -167,6 +182,7 @@ class _Widened:
         things, values = args[:self.first], args[self.first:]
         if len(values) > len(self.names):
             return self.info(*args, **kwargs)  # which knows how to complain
+        self._refuse_missing(values, kwargs)
         if self.takes_options:
             kwargs = self._collect_options(values, kwargs)
         values = [self._convert(name, value) for name, value in zip(self.names, values)]
