@@ -25,7 +25,7 @@ def _get_kinds(item):
 
 def _to_kind(argument):
     from ._library import GLib, Spacetest
-    if isinstance(argument, Spacetest.NamespaceType):
+    if isinstance(argument, Spacetest.NamespaceType) and argument:
         return argument
     if not isinstance(argument, str):
         pytest.fail(f"@pytest.mark.namespaces: {argument!r} is no kind of namespace", pytrace=False)
@@ -35,11 +35,22 @@ def _to_kind(argument):
         pytest.fail(f"@pytest.mark.namespaces: {error.message}", pytrace=False)
 
 
+def _refuse_elsewhere(kinds):
+    """Where no thread goes that is one of many."""
+    from ._library import Spacetest
+    elsewhere = kinds & (Spacetest.NamespaceType.USER | Spacetest.NamespaceType.PID | Spacetest.NamespaceType.TIME)
+    if elsewhere:
+        names = Spacetest.namespace_types_to_string(elsewhere)
+        pytest.fail(f'@pytest.mark.namespaces: no test can enter namespaces of kind {names}; use the fixture spacer, as in '
+                    f'spacer.create_subspace("{names}").get_space().run([...])', pytrace=False)
+
+
 def _enter(item):
     kinds = _get_kinds(item)
     if kinds is None:
         return None
     from ._library import Spacetest
+    _refuse_elsewhere(kinds)
     function = getattr(item, "obj", None)
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         pytest.fail("@pytest.mark.namespaces: an async test would take other tasks along; use call() or a socket of the space", pytrace=False)

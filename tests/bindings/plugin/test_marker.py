@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The spacetest authors
 """@pytest.mark.namespaces: where the test, its fixtures and those of others run."""
+import re
+
 import pytest
 
 from conftest import get_counts
@@ -63,8 +65,10 @@ def test_module_and_unittest(passes):
     ("('nonsense')", "nonsense"),
     ("('')", "namespace"),
     ("(3)", "3 is no kind"),
-    ("('pid')", "no thread of a threaded process"),
-    ("('net', 'user')", "user"),
+    ("('pid')", 'no test can enter namespaces of kind pid; use the fixture spacer, as in spacer.create_subspace("pid").get_space().run([...])'),
+    ("('net', 'user', 'time')", "no test can enter namespaces of kind time,user; use the fixture spacer"),
+    ("(Spacetest.NamespaceType.USER)", "no test can enter namespaces of kind user; use the fixture spacer"),
+    ("(Spacetest.NamespaceType.NONE)", "is no kind"),
 ))
 def test_wrong(fails, marker, word):
     """A mistake is no reason to skip, and the test never goes on at home."""
@@ -74,6 +78,18 @@ def test_wrong(fails, marker, word):
         print("went on")
     ''', word)
     assert get_counts(result) == {"error": 1} and "went on" not in result.stdout
+    assert not re.search(r"Traceback|_enter\(|spacetest run", result.stdout)
+
+
+def test_strict_markers(passes, fails):
+    """Which the guide recommends, as nobody but pytest can know of typos."""
+    body = """
+    @pytest.mark.namespace%s("net")
+    def test_it():
+        pass
+    """
+    passes(body % "s", "--strict-markers")
+    fails(body % "", "'namespace' not found in `markers`", options=["--strict-markers"])
 
 
 def test_async(fails):
