@@ -101,6 +101,11 @@ test('what is no plain value, and no action', () => inUts(async here => {
         same((await thrownBy(here.runAction('give-back', value))) instanceof TypeError, true);
     same((await thrownBy(here.runAction('give-back', circle))) instanceof RangeError, true);
     same((await thrownBy(here.runAction('no-value'))) instanceof TypeError, true);
+    for (const noName of [() => 1, undefined, null, 3]) {
+        const error = await thrownBy(here.runAction(noName));
+        same(error instanceof TypeError && error.message.includes('takes the name of an action, as in runAction("name", ...)'), true);
+        same(error.message.includes('registerAction("name", func)'), true);
+    }
     same((await thrownBy(here.runAction('unknown'))).message, 'there is no action "unknown"');
 }));
 

@@ -141,6 +141,10 @@ function rebuild({domain, code, name, message, stack}) {
 async function runAction(name, ...args) {
     const how = takeHow(args);
     const options = how.options ?? new Spacetest.ReexecOptions();
+    if (typeof name !== 'string') {
+        throw new TypeError('runAction() takes the name of an action, as in runAction("name", ...): give the function that name with ' +
+            'registerAction("name", func) before runActions()');
+    }
     if (!actions.has(name))
         throw new Error(`there is no action ${JSON.stringify(name)}`);
     const parameter = encode(args, 'an argument');
