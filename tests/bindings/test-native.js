@@ -74,7 +74,9 @@ test('withVisit refuses', () => {
     fails(Code.INVALID_ARGUMENT, () => Spacetest.withVisit('', where));
     isTypeError(() => Spacetest.withVisit('net'), 'func must be a function');
     isTypeError(() => Spacetest.withVisit(null, where), 'kinds');
-    isTypeError(() => Spacetest.withVisit(where), 'func');
+    for (const forgotten of [() => Spacetest.withVisit(where), () => Spacetest.withVisit(where, undefined), () => Spacetest.withVisit(where, 'net')])
+        isTypeError(forgotten, "needs kinds or a space before the function, as in withVisit('net', func)");
+    isTypeError(() => Spacetest.withVisit('net', null), 'func must be a function');
     isTypeError(() => Spacetest.withVisit('net', async () => {}), 'outside');
 });
 

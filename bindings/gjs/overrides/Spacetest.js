@@ -183,6 +183,8 @@ function using(...args) {
 
 // Calls func in a space, or in one of new namespaces that is closed again, with that space.
 function withVisit(space, func) {
+    if (typeof space === 'function')
+        throw new TypeError("withVisit() needs kinds or a space before the function, as in withVisit('net', func)");
     needFunction(func, 'func');
     if (space instanceof Spacetest.Space)
         return space.call(func, space);
