@@ -37,6 +37,17 @@ test('withVisit enters what there is', () => {
     fails(Code.CLOSED, () => Spacetest.withVisit(netns, where));
 });
 
+test('what things look like', () => {
+    const [netns, utsns] = [TransientNetns.new(), NamespaceRef.new_transient('uts')];
+    const space = Space.new([utsns, netns]);
+    const visit = netns.enter();
+    equal([`${space}`, `${visit}`, `${new Space()}`, `${new Spacetest.Visit()}`], [`${netns} ${utsns}`, `${netns}`, 'closed', 'closed, over']);
+    visit.leave();
+    same(`${visit}`, `${netns}, over`);
+    netns.close();
+    utsns.close();
+});
+
 test('withVisit makes what is named, and closes it', () => {
     const home = [where(), where('mnt')];
     let kept = null;

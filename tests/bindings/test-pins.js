@@ -31,6 +31,7 @@ test('a pin', () => inMounts(netns => {
     const pin = Pin.new(netns, '/mnt/pin');
     equal([pin.path, pin.closed], ['/mnt/pin', false]);
     const [info] = listed('/mnt/pin');
+    equal([`${pin}`, `${info}`, `${new Pin()}`], ['/mnt/pin', `${netns} at /mnt/pin`, 'closed, closed']);
     same(info.get_namespace_type(), NamespaceType.NET);
     same(info.get_id().equal(netns.get_id()), true);
     const bound = NamespaceRef.new_for_path('/mnt/pin', 'net');

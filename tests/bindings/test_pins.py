@@ -33,7 +33,9 @@ def find_pin(path):
 def test_pin(inside, netns):
     with Pin.new(netns, "/mnt/pin") as pin:
         assert pin.get_path() == pin.props.path == "/mnt/pin" and not pin.is_closed()
+        assert repr(pin) == "<Spacetest.Pin /mnt/pin>"
         info = find_pin("/mnt/pin")
+        assert repr(info) == f"<Spacetest.PinInfo {netns} at /mnt/pin>"
         assert info.get_namespace_type() == Spacetest.NamespaceType.NET and info.get_id() == netns.get_id()
         bound = Ref.new_for_path("/mnt/pin", "net")
         assert bound == netns
@@ -41,6 +43,7 @@ def test_pin(inside, netns):
         assert bytes(described.lookup_value("path", None).get_bytestring()) == b"/mnt/pin"
         assert Ref.new_from_portable(described) == netns
     assert pin.is_closed() and not find_pin("/mnt/pin")
+    assert repr(pin) == "<Spacetest.Pin /mnt/pin, closed>"
     assert os.path.getsize("/mnt/pin") == 0
     with raises(Code.STALE, "/mnt/pin does not hold net:["):
         Ref.new_from_portable(described)

@@ -28,6 +28,20 @@ def test_repr_shows_class_and_identity(netns):
     assert repr(netns) == f"<Spacetest.TransientNetns {netns}, closed>"
 
 
+def test_what_others_look_like(netns, utsns):
+    """No bare addresses."""
+    space = Spacetest.Space.new([utsns, netns])
+    assert str(space) == f"{netns} {utsns}" and repr(space) == f"<Spacetest.Space {netns} {utsns}>"
+    with netns.enter() as visit:
+        assert repr(visit) == f"<Spacetest.Visit {netns}>"
+    assert repr(visit) == f"<Spacetest.Visit {netns}, over>"
+    link = Spacetest.Link.new_for_name(netns, "lo")
+    assert repr(link) == f"<Spacetest.Link {link}>" and "lo" in repr(link)
+    assert repr(Spacetest.Impairment(loss=0.5)) == "<Spacetest.Impairment 50 % lost>"
+    assert [repr(cls()) for cls in (Spacetest.Space, Spacetest.Visit, Spacetest.Pin)] == [
+        "<Spacetest.Space closed>", "<Spacetest.Visit closed, over>", "<Spacetest.Pin closed, closed>"]
+
+
 def test_equality(netns):
     here, same, other = Ref.new_current("net"), Ref.new_current("net"), Ref.new_current("uts")
     assert here is not same

@@ -324,6 +324,26 @@ function adaptNetworks() {
         ['wait_route_async', text, nameOrNone, cancellable]]);
 }
 
+function describeSpace(space) {
+    const types = space.get_types();
+    return types ? Spacetest.namespace_types_to_string(types).split(',').map(kind => `${space.get_ref(kind)}`).join(' ') : 'closed';
+}
+
+// As templates show them.
+function adaptText() {
+    const {Impairment, Link, NamespaceId, NamespaceRef, Neighbour, Pin, PinInfo, Route, Space, Visit} = Spacetest;
+    const describe = new Map([Impairment, Link, NamespaceId, NamespaceRef, Neighbour, Route].map(type => [type, self => self.to_string()]));
+    describe.set(Space, describeSpace);
+    describe.set(Visit, visit => `${visit.get_space() ?? 'closed'}${visit.is_active() ? '' : ', over'}`);
+    describe.set(Pin, pin => `${pin.get_path() ?? 'closed'}${pin.is_closed() ? ', closed' : ''}`);
+    describe.set(PinInfo, info => `${Spacetest.namespace_type_get_name(info.get_namespace_type())}:[${info.get_id().inode}] at ${info.get_path()}`);
+    for (const [type, text] of describe) {
+        type.prototype.toString = function () {
+            return text(this);
+        };
+    }
+}
+
 // GLib.Error is no Error, and console.log() would show all of it but the message.
 function adaptError() {
     Object.defineProperty(Spacetest.Error.prototype, 'name', {value: 'Spacetest.Error', configurable: true, writable: true});
@@ -335,16 +355,12 @@ function adaptError() {
 function _init() {
     Spacetest = this;
     setModule(this);
-    const {Impairment, Link, NamespaceId, NamespaceRef, Neighbour, Route, Space} = this;
+    const {Space} = this;
 
     Space.prototype.call = callThere(goThere(Space.prototype.call));
     for (const name of ['run_in_thread', 'run_in_thread_async'])
         Space.prototype[name] = refuse(name);
-    for (const type of [Impairment, Link, NamespaceId, NamespaceRef, Neighbour, Route]) {
-        type.prototype.toString = function () {
-            return this.to_string();
-        };
-    }
+    adaptText();
     adaptCore();
     adaptProcesses();
     adaptNetworks();
