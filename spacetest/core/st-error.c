@@ -157,11 +157,12 @@ st_error_specify_step (GError    **error,
   g_autofree char *what = g_strdup_vprintf (format, args);
   va_end (args);
   g_autofree char *message = g_steal_pointer (&(*error)->message);
-  const gboolean is_step = g_str_has_prefix (message, step) && message[strlen (step)] == ':';
-  g_autofree char *text = is_step                         ? g_strconcat (what, message + strlen (step), NULL)
-                          : g_str_has_prefix (message, what) ? g_strdup (message)
-                                                             : g_strconcat (what, ": ", message, NULL);
-  (*error)->message = g_utf8_make_valid (text, -1);
+  g_autofree char *text = NULL;
+  if (g_str_has_prefix (message, step) && message[strlen (step)] == ':')
+    text = g_strconcat (what, message + strlen (step), NULL);
+  else if (!g_str_has_prefix (message, what))
+    text = g_strconcat (what, ": ", message, NULL);
+  (*error)->message = g_utf8_make_valid (text ? text : message, -1);
 }
 
 gboolean

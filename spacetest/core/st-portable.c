@@ -108,7 +108,8 @@ get_boot (void)
  *
  * The description keeps nothing alive: it is good as long as this reference is open. It is a dictionary (`a{sv}`) of `kind` (s),
  * `device` (t), `inode` (t), `serial` (t, where the kernel has it), `boot` (s, where it is to be read), and of who holds it: `pid` (i),
- * `start-time` (t, in ticks of the machine's clock, in time namespaces too), `fd` (i), with the number that `/proc` has for this process. If this reference was opened by a file that the namespace is bound to, that is `path` (ay).
+ * `start-time` (t, in ticks of the machine's clock, in time namespaces too), `fd` (i), with the number that `/proc` has for this process. If
+ * this reference was opened by a file that the namespace is bound to, that is `path` (ay).
  *
  * Returns: (transfer full): the description, or %NULL with @error set
  *

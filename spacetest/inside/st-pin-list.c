@@ -131,7 +131,8 @@ collect (const StMount *mount,
  * Those of this process are among them, those of `ip netns add`, and all others. Of several on the same file only the last is to be seen there.
  * It takes no privilege, and `/proc`.
  *
- * Returns: (transfer container) (element-type StPinInfo): the pins in the order of the mount table, or %NULL with @error set; in C, `g_ptr_array_unref()` frees all of it
+ * Returns: (transfer container) (element-type StPinInfo): the pins in the order of the mount table, or %NULL with @error set; in C, `g_ptr_array_unref()` frees
+ *   all of it
  *
  * Since: 0.1
  */

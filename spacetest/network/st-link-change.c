@@ -346,7 +346,8 @@ st_link_remove_port (StLink  *self,
  *
  * Lists the links that are plugged into a bridge.
  *
- * Returns: (transfer container) (element-type StLink): the links, or %NULL with @error set; in C, `g_ptr_array_unref()` frees all of it
+ * Returns: (transfer container) (element-type StLink): the links, or %NULL with @error set; in C, `g_ptr_array_unref()` frees
+ *   all of it
  *
  * Since: 0.1
  */

@@ -283,7 +283,8 @@ add_neighbour (struct nlmsghdr *message,
  *
  * Lists the hosts that a link knows the hardware address of.
  *
- * Returns: (transfer container) (element-type StNeighbour): the neighbours, or %NULL with @error set; in C, `g_ptr_array_unref()` frees all of it
+ * Returns: (transfer container) (element-type StNeighbour): the neighbours, or %NULL with @error set; in C, `g_ptr_array_unref()` frees
+ *   all of it
  *
  * Since: 0.1
  */

@@ -26,7 +26,8 @@ fail (StNamespaceRef *ref,
  *
  * Lists the links of a network, `lo` among them, in the order of their numbers.
  *
- * Returns: (transfer container) (element-type StLink): the links, or %NULL with @error set; in C, `g_ptr_array_unref()` frees all of it
+ * Returns: (transfer container) (element-type StLink): the links, or %NULL with @error set; in C, `g_ptr_array_unref()` frees
+ *   all of it
  *
  * Since: 0.1
  */

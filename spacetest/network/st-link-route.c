@@ -378,7 +378,8 @@ st_way_look (const StWay       *way,
  *
  * Lists the routes of the main table through a link, those that came with its addresses among them.
  *
- * Returns: (transfer container) (element-type StRoute): the routes, or %NULL with @error set; in C, `g_ptr_array_unref()` frees all of it
+ * Returns: (transfer container) (element-type StRoute): the routes, or %NULL with @error set; in C, `g_ptr_array_unref()` frees
+ *   all of it
  *
  * Since: 0.1
  */

@@ -112,7 +112,7 @@ static bool
 is_of_children (void)
 {
   struct stat own, of_children;
-  return stat ("/proc/self/ns/time", &own) == 0 && stat ("/proc/self/ns/time_for_children", &of_children) == 0 &&
+  return stat ("/proc/thread-self/ns/time", &own) == 0 && stat ("/proc/thread-self/ns/time_for_children", &of_children) == 0 &&
          own.st_ino == of_children.st_ino;
 }
 

@@ -246,6 +246,19 @@ st_test_scope_enter (StSpace        *space,
   return self;
 }
 
+/* What failed, and why tests can't do it here; or only that, if it names the cure. */
+static char *
+explain (StNamespaceType types,
+         const GError   *error)
+{
+  g_autoptr (GError) why = NULL;
+  if (!g_error_matches (error, ST_ERROR, ST_ERROR_PERMISSION_DENIED) || st_test_home_check (types, &why))
+    return g_strdup (error->message);
+  if (g_error_matches (why, ST_ERROR, ST_ERROR_INVALID_ARGUMENT))
+    return g_strdup (why->message);
+  return g_strconcat (error->message, "; ", why->message, NULL);
+}
+
 /**
  * st_test_scope_new: (skip)
  * @types: kinds of namespaces to make
@@ -268,7 +281,7 @@ st_test_scope_new (StNamespaceType types,
                    int             line,
                    const char     *func)
 {
-  g_autoptr (GError) error = NULL, why = NULL;
+  g_autoptr (GError) error = NULL;
   Scope *self = st_test_scope_enter (NULL, types, &error);
   if (self)
     {
@@ -276,11 +289,9 @@ st_test_scope_new (StNamespaceType types,
       self->line = line;
       return self;
     }
-  gboolean knows_why = g_error_matches (error, ST_ERROR, ST_ERROR_PERMISSION_DENIED) && !st_test_home_check (types, &why);
-  if (g_error_matches (why, ST_ERROR, ST_ERROR_INVALID_ARGUMENT)) /* the one cure is in there */
-    g_clear_error (&error);
-  const char *way = st_test_copy_is_needed (types) ? "; a test in there is added by st_test_add_in()" : "";
-  g_autofree char *message = g_strconcat ("ST_TEST_ENTER: ", error ? error->message : "", error && knows_why ? "; " : "", knows_why ? why->message : "", way, NULL);
+  g_autofree char *reasons = explain (types, error);
+  g_autofree char *message =
+    g_strconcat ("ST_TEST_ENTER: ", reasons, st_test_copy_is_needed (types) ? "; a test in there is added by st_test_add_in()" : "", NULL);
   g_assertion_message (domain, file, line, func, message);
   abort (); /* where assertions are not fatal: the test must not go on at home */
 }
