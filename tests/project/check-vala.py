@@ -4,6 +4,7 @@
 import os
 import pathlib
 import tempfile
+import textwrap
 
 from project import BUILD, CC, SOURCE, attempt, done, glib_flags, own_flags, problem, run
 
@@ -24,10 +25,15 @@ def build(source, folder):
     return folder / name
 
 
+def quote(text):
+    """Its results are none of this test."""
+    print(textwrap.indent(text, '| '))
+
+
 def check(source, words, folder):
     name = source.stem
     finished = attempt(build(source, folder), *([folder / 'capture.pcapng'] if name == 'spaces' else []), env=ENV)
-    print(finished.stdout)
+    quote(finished.stdout)
     if finished.returncode != 0 or words not in finished.stdout:
         problem(f'{name} ended with status {finished.returncode}')
 
@@ -37,7 +43,7 @@ def check_forgotten(folder):
     program = build(HERE / 'forgotten.vala', folder)
     for how, message in NOT_LEFT.items():
         finished = attempt(program, env={**ENV, **({} if how == 'Test.init' else {'WITH_SPACETEST': '1'})})
-        print(finished.stdout)
+        quote(finished.stdout)
         if finished.returncode == 0 or (message not in finished.stdout and (how != 'Test.init' or os.geteuid() == 0)):
             problem(f'a forgotten visit passes after {how}')
 
