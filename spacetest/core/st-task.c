@@ -16,7 +16,7 @@ typedef struct
 static struct
 {
   GMutex lock;
-  gboolean is_on;
+  GThread *thread; /* that runs the tests: to others their paths are nothing, as GLib frees them; NULL if nobody watches */
   GList *unheard; /* of GTask, the oldest first */
 } watch;
 
@@ -36,7 +36,8 @@ note_heard (GTask      *task,
 static void
 note_call (GTask *task)
 {
-  g_object_set_data_full (G_OBJECT (task), test_key, g_strdup (g_test_get_path ()), g_free);
+  if (g_thread_self () == watch.thread)
+    g_object_set_data_full (G_OBJECT (task), test_key, g_strdup (g_test_get_path ()), g_free);
   g_signal_connect (task, "notify::completed", G_CALLBACK (note_heard), NULL);
   g_mutex_lock (&watch.lock);
   watch.unheard = g_list_append (watch.unheard, g_object_ref (task));
@@ -50,7 +51,7 @@ st_task_new (gpointer            source,
              gpointer            user_data)
 {
   GTask *task = g_task_new (source, cancellable, callback, user_data);
-  if (callback && g_atomic_int_get (&watch.is_on))
+  if (callback && g_atomic_pointer_get (&watch.thread))
     note_call (task);
   return task;
 }
@@ -58,7 +59,7 @@ st_task_new (gpointer            source,
 void
 st_task_watch (void)
 {
-  g_atomic_int_set (&watch.is_on, TRUE);
+  g_atomic_pointer_set (&watch.thread, g_thread_self ());
 }
 
 static char *

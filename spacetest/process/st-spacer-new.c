@@ -31,8 +31,8 @@ st_spacer_start (StSpacerOptions *options,
  *
  * Starts a helper process in the namespaces of the calling thread.
  *
- * The helper program is looked for in the directory that the environment variable `SPACETEST_LIBEXECDIR` names, then where
- * spacetest was installed; where there is none, that is %ST_ERROR_NOT_FOUND. Nothing else of the environment changes what it
+ * The helper program is looked for where spacetest was installed, or in the directory that the environment variable
+ * `SPACETEST_LIBEXECDIR` names, if it is set; where there is none, that is %ST_ERROR_NOT_FOUND. Nothing else of the environment changes what it
  * does. The calling process is not forked, however big it is.
  *
  * Returns: (transfer full): a new spacer, or %NULL with @error set

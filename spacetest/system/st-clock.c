@@ -107,12 +107,12 @@ st_clock_shift (int64_t monotonic,
   return result < 0 ? result : write_offsets (add (monotonic_offset, monotonic), add (boottime_offset, boottime));
 }
 
-/* What is to be read are the offsets of the process's children. */
+/* What is to be read are the offsets of the process's children: of its main thread, so this is about that, too. */
 static bool
 is_of_children (void)
 {
   struct stat own, of_children;
-  return stat ("/proc/thread-self/ns/time", &own) == 0 && stat ("/proc/thread-self/ns/time_for_children", &of_children) == 0 &&
+  return stat ("/proc/self/ns/time", &own) == 0 && stat ("/proc/self/ns/time_for_children", &of_children) == 0 &&
          own.st_ino == of_children.st_ino;
 }
 

@@ -86,7 +86,7 @@ check (int   status,
                                            "(dropping a visit does not leave it; leave() does)");
   is_refused |= refuse (n_failures > 0, "something failed that nobody handled, see the messages above");
   is_refused |= refuse (n_pending > 0, "the program ended while something asynchronous was under way "
-                                       "(await it, let the main loop run until it is done, or cancel it)");
+                                       "(await it, or let the main loop run until it is done)");
   if (is_refused)
     exit (EXIT_FAILURE);
 }
@@ -114,8 +114,9 @@ forget (void)
  * - after a warning or critical message in @log_domain that begins with one of @prefixes, or [func@Spacetest.exit_guard_fail],
  * - while something that was announced with [func@Spacetest.exit_guard_hold] is under way.
  *
- * For the overrides of languages: those of GJS call it, as GJS ends with status 0 after exceptions in callbacks and after rejected promises
- * that nobody handles. Messages are logged as before. Other exit statuses, processes that a signal ends and children stay as they are.
+ * For the overrides of languages: those of GJS and Python call it, as these end with status 0 after exceptions in callbacks; GJS also after
+ * rejected promises that nobody handles. Messages are logged as before. Other exit statuses, processes that a signal ends and children stay as
+ * they are.
  * May be called again, with other arguments.
  *
  * Any thread may call it.

@@ -95,9 +95,10 @@ purge (void)
 static void
 note (StNamespaceRef *ref)
 {
+  const char *path = st_test_get_path ();
   Origin *origin = g_new0 (Origin, 1);
   g_weak_ref_init (&origin->ref, ref);
-  origin->test = st_test_is_running () ? g_strdup (g_test_get_path ()) : NULL;
+  origin->test = st_test_is_running () ? g_strdup (path ? path : "another thread") : NULL;
   origin->place = find_place ();
   g_mutex_lock (&lock);
   g_ptr_array_add (origins, origin);

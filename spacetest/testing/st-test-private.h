@@ -19,7 +19,8 @@ StTestScope *st_test_scope_enter   (StSpace        *space, /* or NULL: new names
                                     StNamespaceType types,
                                     GError        **error);
 
-gboolean st_test_is_running        (void);
+gboolean    st_test_is_running     (void);
+const char *st_test_get_path       (void);             /* NULL on another thread than that of the tests */
 
 /* Visits of other threads. */
 void        st_test_guests_note    (void);

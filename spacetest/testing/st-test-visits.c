@@ -18,6 +18,7 @@
 static struct
 {
   GThread *thread;     /* that runs the tests */
+  const char *no_path; /* what GLib has for that of a test before there is one; NULL before st_test_init() */
   pid_t pid;
   StStay *base;        /* where the test began */
   gboolean is_begun;
@@ -34,11 +35,18 @@ typedef struct
   GPtrArray *allowed; /* what it keeps open; NULL on other threads */
 } Scope;
 
+/* GLib frees the path of a test when that ends. Threads that go on meanwhile must not read it. */
 gboolean
 st_test_is_running (void)
 {
   const char *path = g_test_get_path ();
-  return path && *path;
+  return path && (state.no_path ? path != state.no_path : *path != '\0');
+}
+
+const char *
+st_test_get_path (void)
+{
+  return g_thread_self () == state.thread && st_test_is_running () ? g_test_get_path () : NULL;
 }
 
 static gboolean
@@ -218,6 +226,7 @@ void
 st_test_visits_init (void)
 {
   state.thread = g_thread_self ();
+  state.no_path = g_test_get_path ();
   state.pid = getpid ();
   state.strays = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   state.guests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

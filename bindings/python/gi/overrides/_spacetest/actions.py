@@ -159,13 +159,13 @@ def action(func):
     """Makes a function one that Space.run_action() can call: @Spacetest.action."""
     qualname = getattr(func, "__qualname__", None)
     plain = func.__func__ if isinstance(func, staticmethod) else func
+    _refuse_unfinished(plain)
     try:
         if not callable(func) or not qualname or "<" in qualname:
             raise TypeError
         setattr(plain, MARK, True)
     except (AttributeError, TypeError):
         raise TypeError(f"{_describe(func)} can't be an action: a fresh interpreter finds functions of modules and static methods only") from None
-    _refuse_unfinished(plain)
     return func
 
 

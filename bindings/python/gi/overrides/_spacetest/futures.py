@@ -181,19 +181,19 @@ def _wait_for_functions():
 def _refuse_unheard():
     unheard = get_under_way()
     if unheard:
-        os.write(2, f"spacetest: {unheard[0]} was under way, {CURE}\n".encode())
         Spacetest.exit_guard_hold()
+        os.write(2, f"spacetest: {unheard[0]} was under way, {CURE}\n".encode())
 
 
 def _give_up_all(pid):
     if os.getpid() != pid:
         return
-    is_failing = hasattr(sys, "last_type")  # by an exception that nobody caught
-    if not is_failing:
-        _wait_for_functions()
-    for future in list(_there):
-        future.give_up()
-    if not is_failing:
+    try:
+        if not hasattr(sys, "last_type"):  # it may be failing, by an exception that nobody caught
+            _wait_for_functions()
+    finally:
+        for future in list(_there):
+            future.give_up()
         _refuse_unheard()
 
 

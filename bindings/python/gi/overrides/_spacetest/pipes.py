@@ -15,9 +15,13 @@ def _open(process):
     """A descriptor that becomes readable when it ends, or None."""
     number = process.get_identifier()
     try:
-        return os.pidfd_open(int(number)) if number else None
+        pidfd = os.pidfd_open(int(number)) if number else None
     except OSError:
         return None
+    if pidfd is not None and process.get_identifier() is None:  # GLib has waited for it: the number may be another one's
+        os.close(pidfd)
+        return None
+    return pidfd
 
 
 def wait(process, timeout):

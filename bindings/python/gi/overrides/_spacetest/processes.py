@@ -66,7 +66,8 @@ class Popen:
         self.args = args
         argv = _to_argv(args, shell)
         ours = []
-        launcher = Spacetest.Launcher.new(Flags.NONE if stdin is not None else Flags.STDIN_INHERIT)
+        flags = Flags.NONE if stdin is not None else Flags.STDIN_INHERIT
+        launcher = Spacetest.Launcher.new(flags)
         try:
             if cwd is not None:
                 launcher.set_cwd(os.fspath(cwd))
@@ -74,7 +75,6 @@ class Popen:
                 launcher.set_environ(_to_environ(env))
             for fd in pass_fds:
                 launcher.take_fd(os.dup(fd), fd)
-            flags = Flags.NONE if stdin is not None else Flags.STDIN_INHERIT
             self._plug(launcher, stdin, stdout, stderr, ours, flags if env is None else flags | Flags.SEARCH_PATH_FROM_ENVP)
             self._process = launcher.spawnv(space, argv)
         except BaseException:

@@ -75,7 +75,7 @@ class _Awaited(_Outcome, futures.UnderWay):
 
     def __init__(self, func, args, kwargs, cancellable):
         _Outcome.__init__(self, func, args, kwargs)
-        self.has_begun = self.has_ended = self.is_cancelled = self.is_dropped = False
+        self.has_begun = self.has_returned = self.has_ended = self.is_cancelled = self.is_dropped = False
         self.kept = []  # the future, while somebody is to be called back
         self._find_future = lambda: None
         futures.UnderWay.__init__(self, func, cancellable)
@@ -88,7 +88,7 @@ class _Awaited(_Outcome, futures.UnderWay):
         return super().is_wanted() and not (self.has_ended and not self.kept)
 
     def ends_by_itself(self):
-        return not self.has_ended
+        return not self.has_returned
 
     def make_future(self):
         future = _Future(self)
@@ -107,9 +107,8 @@ class _Awaited(_Outcome, futures.UnderWay):
         super().run()
         if self.is_dropped:
             self.report()
-        if not visits.count_visits():
-            self.has_ended = True
-            futures.note_end()
+        self.has_returned, self.has_ended = True, not visits.count_visits()
+        futures.note_end()
         return True
 
     def drop(self):
@@ -130,7 +129,7 @@ class _Awaited(_Outcome, futures.UnderWay):
         self.kept.clear()
         self.end()
         try:
-            if (self.has_begun or self.begin()) and not self.is_cancelled:
+            if (self.has_begun or self.begin()) and not (future.cancelled() if future else self.is_cancelled):
                 self._complete(future, finish)
         finally:
             del future

@@ -3,6 +3,7 @@
 """Exceptions that are printed, while the program goes on as if nothing had happened: PyGObject does so with those of callbacks."""
 import os
 import sys
+import traceback
 
 from gi.module import get_introspection_module
 
@@ -17,7 +18,7 @@ def note(exception):
     if os.getpid() == _here:
         Spacetest.exit_guard_fail()
         if len(_kept) < MOST_KEPT:
-            _kept.append(f"{type(exception).__name__}: {exception}")
+            _kept.append("".join(traceback.format_exception_only(type(exception), exception)).strip())
 
 
 def take():
@@ -27,9 +28,9 @@ def take():
     return taken
 
 
-def _print(kind, exception, traceback):
+def _print(kind, exception, trace):
     """Also what ends the program, which fails anyway. Who types in what fails has seen it."""
-    sys.__excepthook__(kind, exception, traceback)
+    sys.__excepthook__(kind, exception, trace)
     if not hasattr(sys, "ps1"):
         note(exception)
 
