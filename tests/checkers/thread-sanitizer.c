@@ -131,6 +131,57 @@ g_object_unref (gpointer object)
   REAL (g_object_unref) (object);
 }
 
+typedef struct
+{
+  GSource *source;
+  GSourceFunc func;
+  gpointer data;
+  GDestroyNotify notify;
+} Callback;
+
+static gboolean
+call_back (gpointer data)
+{
+  Callback *self = data;
+  take_over (self->source);
+  return self->func (self->data);
+}
+
+static void
+callback_free (gpointer data)
+{
+  Callback *self = data;
+  take_over (self->source);
+  if (self->notify)
+    self->notify (self->data);
+  g_free (self);
+}
+
+/* Whose idle source is attached hands over to the thread that is called back. Callbacks of other sources look otherwise. */
+void
+g_source_set_callback (GSource       *source,
+                       GSourceFunc    func,
+                       gpointer       data,
+                       GDestroyNotify notify)
+{
+  if (source->source_funcs != &g_idle_funcs)
+    {
+      REAL (g_source_set_callback) (source, func, data, notify);
+      return;
+    }
+  Callback *callback = g_new (Callback, 1);
+  *callback = (Callback) { source, func, data, notify };
+  REAL (g_source_set_callback) (source, call_back, callback, callback_free);
+}
+
+guint
+g_source_attach (GSource      *source,
+                 GMainContext *context)
+{
+  hand_over (source);
+  return REAL (g_source_attach) (source, context);
+}
+
 void
 g_task_return_boolean (GTask   *task,
                        gboolean result)
