@@ -76,16 +76,12 @@ def _get_strays():
 
 
 def _get_under_way():
-    if not outcome.is_library_used():
-        return {}
     from ._library import Spacetest
     return {("call", call): f"{call}: under way, and nobody knows how it went; wait for it, or cancel() it" for call in Spacetest.get_under_way()}
 
 
 def _get_visits_elsewhere():
     """Of other threads, those that have ended on one among them; by how many there are."""
-    if not outcome.is_library_used():
-        return {}
     from ._library import Spacetest
     n = Spacetest.exit_guard_count_visits() - Spacetest.count_visits()
     return {("visit", i): "a visit of another thread that was not left: leave() on that thread, or use with" for i in range(n)}
@@ -132,7 +128,8 @@ class Watcher:
         return Spacetest.count_visits()
 
     def look(self):
-        return _get_under_way() | _get_visits_elsewhere() | (_look() if self._is_looked_after else {})
+        found = _look() if self._is_looked_after else {}
+        return found | _get_under_way() | _get_visits_elsewhere() if outcome.is_library_used() else found
 
     def allow(self, before):
         self._before |= {key: text for key, text in self.look().items() if key not in before}

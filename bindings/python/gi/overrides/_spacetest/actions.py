@@ -287,14 +287,6 @@ def _choose_options(options, timeout):
     return options
 
 
-def _flush_output():
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (AttributeError, ValueError):
-            pass  # there is none, it is closed, or it can only be written to
-
-
 def run_action(self, func, /, *args, cancellable=_NOT_GIVEN, options=_NOT_GIVEN, timeout=_NOT_GIVEN, **kwargs):
     """Calls func(*args, **kwargs) in a fresh interpreter that is started in the space, and returns or raises what it does.
 
@@ -309,7 +301,7 @@ def run_action(self, func, /, *args, cancellable=_NOT_GIVEN, options=_NOT_GIVEN,
     options = _choose_options(given.get("options"), given.get("timeout"))
     parameter = _encode(_describe_work(func, args, kwargs), "an argument")
     options.set_command(_create_command())
-    _flush_output()
+    visits.flush_output()
     try:
         answer = Spacetest.reexec_run_with_options(self, _describe(func), parameter, options, cancellable)
     finally:
@@ -411,7 +403,7 @@ def run():
     answer = _call(_decode(order.get_child_value(1).get_maybe().get_variant()))
     if os.getpid() != process:  # forked by the action
         os._exit(0)
-    _flush_output()
+    visits.flush_output()
     Spacetest.reexec_reply(answer)
     sys.exit(0)
 

@@ -74,15 +74,19 @@ def _end(end):
     return leave_or_close
 
 
+def flush_output(*ignored):
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, ValueError, *ignored):
+            pass  # there is none, it is closed, or it can only be written to
+
+
 def _refuse_end(pid):
     """A program that ends elsewhere has forgotten something, whatever status it wants to end with."""
     if os.getpid() != pid or not (_get_under_way() or getattr(_here, "n_calls", 0) or Spacetest.exit_guard_count_visits()):
         return
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (AttributeError, OSError, ValueError):
-            pass
+    flush_output(OSError)
     os.write(2, b"spacetest: the program ended on a visit that it had not left: use with, or leave() on every way out\n")
     _exit(1)
 
